@@ -1,1 +1,27 @@
-fn main() {}
+//! `cargo xtask …`: what this workspace needs done that cargo alone does not do.
+
+mod docs;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Chores of the Mercato workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Xtask {
+    Test(test::Test),
+    Docs(docs::Docs),
+}
+
+fn main() -> ExitCode {
+    let done = match Xtask::parse() {
+        Xtask::Test(test) => test.run(),
+        Xtask::Docs(docs) => docs.run(),
+    };
+    // Said here and not by returning it: a backtrace would bury the summary, and tells nothing about a test.
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    eprintln!("xtask: {error:#}");
+    ExitCode::FAILURE
+}

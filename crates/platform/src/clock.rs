@@ -24,9 +24,7 @@ impl Clock {
     /// A clock that stands at `start` until [`Clock::set`] moves it.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
-        Self {
-            hands: Some(Arc::new(AtomicI64::new(start.as_micros()))),
-        }
+        Self { hands: Some(Arc::new(AtomicI64::new(start.as_micros()))) }
     }
 
     /// The present moment.

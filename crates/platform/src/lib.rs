@@ -2,10 +2,16 @@
 //! tokens, telemetry, configuration, and an orderly end.
 
 pub mod auth;
+pub mod backoff;
 pub mod http;
+pub mod idempotency;
+pub mod inbox;
 pub mod messaging;
+pub mod outbox;
+pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod timers;
 pub mod trace;
 
 mod clock;

@@ -38,23 +38,23 @@ impl TraceContext {
     /// The next hop of this trace.
     #[must_use]
     pub fn child(self) -> Self {
-        Self {
-            span_id: rand::rng().random_range(1..=u64::MAX),
-            ..self
-        }
+        Self { span_id: rand::rng().random_range(1..=u64::MAX), ..self }
     }
 
     /// Where the present task stands, or a new trace if it stands nowhere.
     #[must_use]
     pub fn current() -> Self {
-        CURRENT
-            .try_with(|current| *current)
-            .unwrap_or_else(|_| Self::root())
+        CURRENT.try_with(|current| *current).unwrap_or_else(|_| Self::root())
     }
 
     /// Runs `work` with this as its [`TraceContext::current`].
     pub async fn scope<F: Future>(self, work: F) -> F::Output {
         CURRENT.scope(self, work).await
+    }
+
+    /// As [`TraceContext::scope`], for work that does not wait.
+    pub fn sync_scope<T>(self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self, work)
     }
 
     /// The id of the whole trace: 32 hexadecimal digits.
@@ -66,13 +66,7 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id,
-            self.span_id,
-            u8::from(self.sampled)
-        )
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, u8::from(self.sampled))
     }
 }
 
@@ -93,11 +87,7 @@ impl FromStr for TraceContext {
             return Err(NotATraceParent);
         }
         let span_id = u64::try_from(span_id).map_err(|_| NotATraceParent)?;
-        Ok(Self {
-            trace_id,
-            span_id,
-            sampled: parse(flags)? & 1 == 1,
-        })
+        Ok(Self { trace_id, span_id, sampled: parse(flags)? & 1 == 1 })
     }
 }
 
@@ -114,13 +104,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_traceparent() {
-        for wrong in [
-            "",
-            "00",
-            "00-0-0-00",
-            "00-00000000000000000000000000000000-0000000000000001-01",
-            "ÿ-ÿ-ÿ-ÿ",
-        ] {
+        for wrong in
+            ["", "00", "00-0-0-00", "00-00000000000000000000000000000000-0000000000000001-01", "ÿ-ÿ-ÿ-ÿ"]
+        {
             assert_eq!(wrong.parse::<TraceContext>(), Err(NotATraceParent), "{wrong}");
         }
     }

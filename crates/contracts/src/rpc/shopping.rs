@@ -1,7 +1,10 @@
 //! Questions that the shopping service answers.
 
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::{PostalAddress, Rpc};
@@ -99,6 +102,52 @@ pub enum OrderStatus {
     Cancelled,
     /// The money went back.
     Refunded,
+}
+
+impl OrderStatus {
+    /// All of them, in the order in which an order may pass through them.
+    pub const ALL: [Self; 10] = [
+        Self::Pending,
+        Self::Reserved,
+        Self::Authorised,
+        Self::Confirmed,
+        Self::Shipped,
+        Self::Delivered,
+        Self::Rejected,
+        Self::Declined,
+        Self::Cancelled,
+        Self::Refunded,
+    ];
+
+    /// Its name on the wire and in databases.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Reserved => "reserved",
+            Self::Authorised => "authorised",
+            Self::Confirmed => "confirmed",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Rejected => "rejected",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+/// No order stands like that.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("'{0}' is no status of an order")]
+pub struct UnknownStatus(String);
+
+impl FromStr for OrderStatus {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| UnknownStatus(text.to_owned()))
+    }
 }
 
 /// An order as its customer sees it.

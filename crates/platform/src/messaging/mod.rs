@@ -1,5 +1,16 @@
 //! Messages between services: the envelope, the broker port and its adapters, RPC.
+//!
+//! Events go from a service's [`crate::outbox`] through a [`Broker`] to the [`crate::inbox`] of each consumer.
+//! Questions go straight through the broker, and end by their deadline.
 
+mod broker;
+mod connect;
+mod envelope;
+mod memory;
 mod rpc;
 
-pub use rpc::RpcError;
+pub use broker::{Broker, BrokerError, Delivery, PublishError, RpcCall, RpcRequest};
+pub use connect::{ConnectError, connect};
+pub use envelope::Envelope;
+pub use memory::MemoryBroker;
+pub use rpc::{RpcClient, RpcError, RpcRouter};

@@ -1,6 +1,21 @@
-//! What all stores have in common: how they fail, and where they are.
+//! Where a service keeps what it owns: the one place that chooses a store, and how stores fail.
 
+mod lock;
+pub mod sqlite;
+
+use std::{path::PathBuf, sync::Arc};
+
+use contracts::Service;
 use thiserror::Error;
+use tokio::sync::Notify;
+
+use crate::{
+    auth::RevocationStore, idempotency::IdempotencyStore, inbox::InboxStore, outbox::OutboxStore,
+    timers::TimerStore,
+};
+
+pub use lock::{Lock, LockError};
+pub use sqlite::Durability;
 
 /// A store could not do what it was asked. No variant's text is meant for a client.
 #[derive(Debug, Error)]
@@ -20,4 +35,125 @@ impl StoreError {
     pub fn corrupt(what: impl Into<String>) -> Self {
         Self::Failed(what.into().into())
     }
+}
+
+/// What messaging needs of a store, in one name.
+pub trait MessagingStore: OutboxStore + InboxStore + TimerStore + IdempotencyStore + RevocationStore {}
+impl<S: OutboxStore + InboxStore + TimerStore + IdempotencyStore + RevocationStore> MessagingStore for S {}
+
+/// Which database, read from a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// `sqlite:FOLDER`: a file `FOLDER/<service>.db`.
+    Sqlite(PathBuf),
+}
+
+/// No store for such a URL.
+#[derive(Debug, Error)]
+#[error("no store can be reached by '{0}': use sqlite:FOLDER")]
+pub struct UnknownStore(String);
+
+impl std::str::FromStr for StoreUrl {
+    type Err = UnknownStore;
+
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        match url.split_once(':') {
+            Some(("sqlite", folder)) if !folder.is_empty() => Ok(Self::Sqlite(folder.into())),
+            _ => Err(UnknownStore(url.to_owned())),
+        }
+    }
+}
+
+/// The schema of one service, for each kind of store.
+pub struct Migrations {
+    /// For SQLite.
+    pub sqlite: refinery::Runner,
+}
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// The open store of one service. A service's own adapter is made from what is inside.
+#[derive(Clone)]
+pub enum Store {
+    /// The embedded database.
+    Sqlite(sqlite::Database),
+}
+
+impl Store {
+    /// Brings the schema of `service` up to date: what messaging needs first, then the service's own.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be reached or a migration fails.
+    pub async fn migrate(url: &StoreUrl, service: Service, migrations: Migrations) -> Result<(), StoreError> {
+        match url {
+            StoreUrl::Sqlite(folder) => {
+                let path = sqlite_file(folder, service);
+                let run = move || {
+                    sqlite::Database::migrate(
+                        &path,
+                        embedded::migrations::runner(),
+                        "platform_schema_history",
+                    )?;
+                    sqlite::Database::migrate(&path, migrations.sqlite, "schema_history")
+                };
+                tokio::task::spawn_blocking(run)
+                    .await
+                    .map_err(|error| StoreError::Unavailable(error.to_string()))?
+            }
+        }
+    }
+
+    /// Opens the store of `service`, whose schema must be up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be reached.
+    pub async fn open(url: &StoreUrl, service: Service, durability: Durability) -> Result<Self, StoreError> {
+        match url {
+            StoreUrl::Sqlite(folder) => {
+                Ok(Self::Sqlite(sqlite::Database::open(&sqlite_file(folder, service), durability)?))
+            }
+        }
+    }
+
+    /// What messaging needs of it.
+    #[must_use]
+    pub fn messaging(&self) -> Arc<dyn MessagingStore> {
+        match self {
+            Self::Sqlite(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// Notified after each commit in this process that put something into the outbox.
+    #[must_use]
+    pub fn outbox_signal(&self) -> Arc<Notify> {
+        match self {
+            Self::Sqlite(database) => database.outbox_signal(),
+        }
+    }
+
+    /// Notified after each commit in this process that set a timer.
+    #[must_use]
+    pub fn timer_signal(&self) -> Arc<Notify> {
+        match self {
+            Self::Sqlite(database) => database.timer_signal(),
+        }
+    }
+
+    /// Whether it answers.
+    ///
+    /// # Errors
+    /// [`StoreError`] with the reason why not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(database) => {
+                database.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+            }
+        }
+    }
+}
+
+fn sqlite_file(folder: &std::path::Path, service: Service) -> PathBuf {
+    folder.join(format!("{service}.db"))
 }

@@ -1,0 +1,174 @@
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use contracts::{CustomerId, SessionId};
+use jsonwebtoken::{EncodingKey, Header};
+use tokio::sync::Notify;
+
+use super::{
+    super::{Role, Signer},
+    *,
+};
+
+struct Source {
+    answer: Mutex<Result<PublicKeySet, RpcError>>,
+    asked: AtomicUsize,
+    was_asked: Notify,
+}
+
+#[async_trait]
+impl KeySource for Source {
+    async fn keys(&self) -> Result<PublicKeySet, RpcError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.was_asked.notify_one();
+        self.answer.lock().unwrap().clone()
+    }
+}
+
+impl Source {
+    fn publishes(&self, signers: &[&Signer]) {
+        let keys = signers.iter().map(|signer| signer.jwk()).collect();
+        *self.answer.lock().unwrap() = Ok(PublicKeySet { keys });
+    }
+
+    fn goes_away(&self) {
+        *self.answer.lock().unwrap() = Err(away());
+    }
+
+    fn times_asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+fn away() -> RpcError {
+    RpcError::Unavailable("customer".into())
+}
+
+fn shop() -> (Signer, Arc<Source>, Clock, Verifier) {
+    let signer = Signer::generate().unwrap();
+    let source = Arc::new(Source {
+        answer: Mutex::new(Err(away())),
+        asked: AtomicUsize::new(0),
+        was_asked: Notify::new(),
+    });
+    source.publishes(&[&signer]);
+    let clock = Clock::manual(Timestamp::now());
+    let verifier = Verifier::new(source.clone(), clock.clone());
+    (signer, source, clock, verifier)
+}
+
+fn claims() -> Claims {
+    let lifetime = Duration::from_secs(900);
+    Claims::new(CustomerId::new(), SessionId::new(), Role::Staff, Timestamp::now(), lifetime)
+}
+
+fn advance(clock: &Clock, by: Duration) {
+    clock.set(clock.now() + by);
+}
+
+#[tokio::test]
+async fn one_question_serves_many_tokens() {
+    let (signer, source, _, verifier) = shop();
+    let claims = claims();
+    let token = signer.sign(&claims).unwrap();
+    for _ in 0..3 {
+        assert_eq!(verifier.verify(&token).await, Ok(claims.clone()));
+    }
+    assert_eq!(source.times_asked(), 1);
+}
+
+#[tokio::test]
+async fn a_token_without_a_signature_is_refused_and_causes_no_question() {
+    let (signer, source, _, verifier) = shop();
+    let header = format!(r#"{{"alg":"none","typ":"JWT","kid":"{}"}}"#, signer.jwk().kid);
+    let body = serde_json::to_string(&claims()).unwrap();
+    let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(body));
+    for forged in [unsigned.as_str(), "", "a.b.c", "..", "ÿ"] {
+        assert_eq!(verifier.verify(forged).await, Err(AuthError::Invalid), "{forged}");
+    }
+    assert_eq!(source.times_asked(), 0);
+}
+
+#[tokio::test]
+async fn the_public_key_is_no_shared_secret() {
+    let (signer, _, _, verifier) = shop();
+    let header = Header { kid: Some(signer.jwk().kid), ..Header::new(Algorithm::HS256) };
+    let secret = EncodingKey::from_secret(&URL_SAFE_NO_PAD.decode(signer.jwk().x).unwrap());
+    let forged = jsonwebtoken::encode(&header, &claims(), &secret).unwrap();
+    assert_eq!(verifier.verify(&forged).await, Err(AuthError::Invalid));
+}
+
+#[tokio::test]
+async fn another_key_under_our_key_id_is_refused() {
+    let (signer, _, _, verifier) = shop();
+    let theirs = Signer::generate().unwrap().sign(&claims()).unwrap();
+    let ours = signer.sign(&claims()).unwrap();
+    let (header, _) = ours.split_once('.').unwrap();
+    let (_, rest) = theirs.split_once('.').unwrap();
+    assert_eq!(verifier.verify(&format!("{header}.{rest}")).await, Err(AuthError::Invalid));
+}
+
+#[tokio::test]
+async fn another_issuer_is_refused() {
+    let (signer, _, _, verifier) = shop();
+    let token = signer.sign(&Claims { iss: "elsewhere".into(), ..claims() }).unwrap();
+    assert_eq!(verifier.verify(&token).await, Err(AuthError::Invalid));
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_key_ids_causes_one_question_in_five_seconds() {
+    let (signer, source, clock, verifier) = shop();
+    verifier.verify(&signer.sign(&claims()).unwrap()).await.unwrap();
+    for round in 1..=3 {
+        for _ in 0..20 {
+            let forged = Signer::generate().unwrap().sign(&claims()).unwrap();
+            assert_eq!(verifier.verify(&forged).await, Err(AuthError::Invalid));
+        }
+        assert_eq!(source.times_asked(), round);
+        advance(&clock, PAUSE);
+    }
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_when_a_token_names_it() {
+    let (old, source, clock, verifier) = shop();
+    verifier.verify(&old.sign(&claims()).unwrap()).await.unwrap();
+    let new = Signer::generate().unwrap();
+    source.publishes(&[&new, &old]);
+    advance(&clock, PAUSE);
+    assert!(verifier.verify(&new.sign(&claims()).unwrap()).await.is_ok());
+    assert!(verifier.verify(&old.sign(&claims()).unwrap()).await.is_ok());
+}
+
+#[tokio::test]
+async fn known_keys_outlive_their_source_by_an_hour() {
+    let (signer, source, clock, verifier) = shop();
+    let token = signer.sign(&claims()).unwrap();
+    verifier.verify(&token).await.unwrap();
+    source.was_asked.notified().await;
+    source.goes_away();
+
+    advance(&clock, Duration::from_mins(59));
+    assert!(verifier.verify(&token).await.is_ok());
+    // The question is asked aside: nobody waited for it.
+    source.was_asked.notified().await;
+
+    advance(&clock, Duration::from_mins(1));
+    assert_eq!(verifier.verify(&token).await, Err(AuthError::KeysUnavailable(away())));
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_no_reason_to_sign_in_again_while_the_source_is_away() {
+    let (signer, source, clock, verifier) = shop();
+    let token = signer.sign(&claims()).unwrap();
+    source.goes_away();
+    let unavailable = Err(AuthError::KeysUnavailable(away()));
+    assert_eq!(verifier.verify(&token).await, unavailable);
+    source.publishes(&[&signer]);
+    assert_eq!(verifier.verify(&token).await, unavailable, "asked a moment ago");
+    advance(&clock, PAUSE_WITHOUT_KEYS);
+    assert!(verifier.verify(&token).await.is_ok());
+}

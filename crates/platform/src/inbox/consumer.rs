@@ -1,0 +1,169 @@
+//! The consumer: takes what the broker delivers to the handlers, in order within an aggregate.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use super::{DeadLetter, EventRouter, HandlerError, InboxStore, MAX_ATTEMPTS, Received};
+use crate::{
+    Clock,
+    backoff::Backoff,
+    messaging::{Broker, Delivery, Envelope},
+};
+
+/// Deliveries that a service works on or holds at a time. What is beyond waits in the broker.
+const WINDOW: usize = 256;
+
+/// Consumes the events of one service. A message that fails keeps back its own aggregate and no other.
+pub struct Consumer {
+    router: Arc<EventRouter>,
+    store: Arc<dyn InboxStore>,
+    broker: Arc<dyn Broker>,
+    clock: Clock,
+    shutdown: CancellationToken,
+    /// Deliveries that wait behind another of their aggregate. An aggregate with an entry has a task.
+    waiting: Mutex<HashMap<Uuid, VecDeque<Delivery>>>,
+}
+
+impl Consumer {
+    /// A consumer that hands what `broker` delivers to `router`.
+    #[must_use]
+    pub fn new(
+        router: Arc<EventRouter>,
+        store: Arc<dyn InboxStore>,
+        broker: Arc<dyn Broker>,
+        clock: Clock,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self { router, store, broker, clock, shutdown, waiting: Mutex::default() }
+    }
+
+    /// Consumes until shutdown, subscribing again whenever the connection ends; then finishes what it has begun.
+    pub async fn run(self) {
+        let consumer = Arc::new(self);
+        let begun = TaskTracker::new();
+        let mut backoff = Backoff::reconnect();
+        while !consumer.shutdown.is_cancelled() {
+            match consumer.broker.subscribe(consumer.router.service(), WINDOW).await {
+                Ok(deliveries) => {
+                    backoff.reset();
+                    consumer.take(deliveries, &begun).await;
+                }
+                Err(error) => {
+                    tracing::warn!(service = %consumer.router.service(), %error, "cannot subscribe")
+                }
+            }
+            consumer.shutdown.run_until_cancelled(backoff.rest()).await;
+        }
+        begun.close();
+        begun.wait().await;
+    }
+
+    async fn take(self: &Arc<Self>, mut deliveries: mpsc::Receiver<Delivery>, begun: &TaskTracker) {
+        while let Some(Some(delivery)) = self.shutdown.run_until_cancelled(deliveries.recv()).await {
+            let aggregate = delivery.envelope.aggregate;
+            let mut waiting = self.waiting();
+            if let Some(queue) = waiting.get_mut(&aggregate) {
+                queue.push_back(delivery);
+            } else {
+                waiting.insert(aggregate, VecDeque::new());
+                drop(waiting);
+                let consumer = Arc::clone(self);
+                begun.spawn(async move { consumer.work_through(aggregate, delivery).await });
+            }
+        }
+    }
+
+    /// Handles `delivery` and then what has come for the same aggregate meanwhile.
+    async fn work_through(&self, aggregate: Uuid, delivery: Delivery) {
+        let mut next = Some(delivery);
+        while let Some(delivery) = next {
+            if self.handle(&delivery.envelope).await {
+                delivery.settle();
+            }
+            next = self.next_of(aggregate);
+        }
+    }
+
+    fn next_of(&self, aggregate: Uuid) -> Option<Delivery> {
+        let mut waiting = self.waiting();
+        let next = waiting.get_mut(&aggregate).and_then(VecDeque::pop_front);
+        if next.is_none() || self.shutdown.is_cancelled() {
+            // Whatever still waits is dropped unsettled here, and delivered again to whoever comes next.
+            waiting.remove(&aggregate);
+            return None;
+        }
+        next
+    }
+
+    /// Tries until the message is handled or buried.
+    ///
+    /// # Returns
+    /// Whether it may be settled; `false` only at shutdown.
+    async fn handle(&self, envelope: &Envelope) -> bool {
+        let mut outage = Backoff::reconnect();
+        let mut failure = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
+        loop {
+            let error = match self.router.dispatch(envelope).await {
+                Ok(()) => return true,
+                Err(error) => error,
+            };
+            let rest = match self.after(envelope, error).await {
+                Next::Settle => return true,
+                Next::TryAgain => failure.next_rest(),
+                Next::Wait => outage.next_rest(),
+            };
+            if self.shutdown.run_until_cancelled(tokio::time::sleep(rest)).await.is_none() {
+                return false;
+            }
+        }
+    }
+
+    async fn after(&self, envelope: &Envelope, error: HandlerError) -> Next {
+        let received = Received::by(self.router.service(), envelope);
+        let attempts = match &error {
+            HandlerError::Unavailable(reason) => {
+                tracing::warn!(event = %envelope.event_type, message = %envelope.id, reason, "a message has to wait");
+                return Next::Wait;
+            }
+            HandlerError::Malformed(_) => MAX_ATTEMPTS,
+            HandlerError::Failed(_) => match self.store.record_failure(received, self.clock.now()).await {
+                Ok(attempts) => attempts,
+                Err(_) => return Next::Wait,
+            },
+        };
+        if attempts < MAX_ATTEMPTS {
+            tracing::warn!(event = %envelope.event_type, message = %envelope.id, attempts, %error, "a message failed");
+            return Next::TryAgain;
+        }
+        tracing::error!(event = %envelope.event_type, message = %envelope.id, attempts, %error, "a message is dead");
+        let letter = DeadLetter {
+            consumer: received.consumer,
+            envelope: envelope.clone(),
+            error: error.to_string(),
+            attempts,
+            died_at: self.clock.now(),
+            redrive_at: None,
+        };
+        match self.store.bury(letter).await {
+            Ok(()) => Next::Settle,
+            Err(_) => Next::Wait,
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Uuid, VecDeque<Delivery>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Next {
+    Settle,
+    TryAgain,
+    Wait,
+}

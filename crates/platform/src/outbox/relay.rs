@@ -1,0 +1,209 @@
+//! The relay: takes what the outbox holds to the broker.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
+use tokio::{sync::Notify, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Lease, OutboxRow, OutboxStore};
+use crate::{Clock, backoff::Backoff, messaging::Broker};
+
+/// Aggregates whose events are on their way at the same time.
+const WINDOW: usize = 256;
+/// Rows that one look at the outbox takes.
+const BATCH: u32 = 500;
+/// How often the outbox is looked at when nothing wakes the relay: another instance may have written.
+const POLL: Duration = Duration::from_millis(100);
+/// How long a lease holds without being renewed.
+const LEASE: Duration = Duration::from_secs(6);
+/// How often leases are renewed: two renewals may fail before a lease is lost.
+const RENEW: Duration = Duration::from_secs(2);
+/// How long the events on their way may take to arrive once the service is to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Publishes what the outbox of one service holds: at least once, and in order within an aggregate.
+pub struct Relay {
+    store: Arc<dyn OutboxStore>,
+    broker: Arc<dyn Broker>,
+    clock: Clock,
+    owner: Uuid,
+    leases: Vec<Lease>,
+    leased_until: Instant,
+    /// The row that the present pass over the outbox has come to.
+    cursor: i64,
+    /// Aggregates that a row was passed over for in this pass: their later rows have to wait for the next pass.
+    passed_over: HashSet<Uuid>,
+    /// Aggregates whose events are on their way.
+    on_their_way: HashSet<Uuid>,
+    /// Aggregates whose last try failed, and when the next one is due.
+    resting: HashMap<Uuid, (Instant, Backoff)>,
+    /// Confirmed rows that are still to be deleted, with the aggregates that they keep waiting.
+    confirmed: Vec<Published>,
+}
+
+/// How it went with some events of one aggregate.
+struct Published {
+    aggregate: Uuid,
+    confirmed: Vec<(i64, Lease)>,
+    failed: bool,
+}
+
+impl Relay {
+    /// A relay from `store` to `broker`.
+    #[must_use]
+    pub fn new(store: Arc<dyn OutboxStore>, broker: Arc<dyn Broker>, clock: Clock) -> Self {
+        Self {
+            store,
+            broker,
+            clock,
+            owner: Uuid::new_v4(),
+            leases: Vec::new(),
+            leased_until: Instant::now(),
+            cursor: 0,
+            passed_over: HashSet::new(),
+            on_their_way: HashSet::new(),
+            resting: HashMap::new(),
+            confirmed: Vec::new(),
+        }
+    }
+
+    /// Relays until `shutdown`, looking whenever `wake` is notified; then lets what is on its way arrive.
+    pub async fn run(mut self, wake: Arc<Notify>, shutdown: CancellationToken) {
+        let mut publishing = FuturesUnordered::new();
+        let mut renewal = tokio::time::interval(RENEW);
+        let mut poll = tokio::time::interval(POLL);
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                _ = renewal.tick() => self.renew().await,
+                Some(published) = publishing.next() => {
+                    self.note(published);
+                    while let Some(Some(published)) = publishing.next().now_or_never() {
+                        self.note(published);
+                    }
+                    self.delete_confirmed().await;
+                }
+                () = wake.notified() => {}
+                _ = poll.tick() => self.delete_confirmed().await,
+            }
+            for (aggregate, rows) in self.take().await {
+                publishing.push(publish(Arc::clone(&self.broker), aggregate, rows));
+            }
+        }
+        let drain = async {
+            while let Some(published) = publishing.next().await {
+                self.note(published);
+            }
+        };
+        if tokio::time::timeout(DRAIN, drain).await.is_err() {
+            tracing::info!("stopped with events on their way; they stay in the outbox");
+        }
+        self.delete_confirmed().await;
+        if let Err(error) = self.store.release(self.owner).await {
+            tracing::warn!(%error, "leases could not be given back; they expire by themselves");
+        }
+    }
+
+    async fn renew(&mut self) {
+        let begun = Instant::now();
+        match self.store.lease(self.owner, self.clock.now(), LEASE).await {
+            Ok(leases) => {
+                self.leases = leases;
+                self.leased_until = begun + LEASE;
+            }
+            Err(error) => tracing::warn!(%error, "outbox leases could not be renewed"),
+        }
+        let now = Instant::now();
+        self.resting.retain(|_, (until, _)| *until + LEASE > now);
+    }
+
+    /// The rows that may be published now, by aggregate.
+    async fn take(&mut self) -> Vec<(Uuid, Vec<OutboxRow>)> {
+        let mut taken: Vec<(Uuid, Vec<OutboxRow>)> = Vec::new();
+        let now = Instant::now();
+        if self.leases.is_empty() || now >= self.leased_until || self.on_their_way.len() >= WINDOW {
+            return taken;
+        }
+        let rows = match self.store.fetch(&self.leases, self.cursor, BATCH).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::warn!(%error, "the outbox cannot be read");
+                return taken;
+            }
+        };
+        let exhausted = rows.len() < BATCH as usize;
+        let mut places: HashMap<Uuid, usize> = HashMap::new();
+        for row in rows {
+            self.cursor = row.id;
+            let aggregate = row.envelope.aggregate;
+            if let Some(place) = places.get(&aggregate) {
+                taken[*place].1.push(row);
+            } else if self.may_take(aggregate, now) && self.on_their_way.len() < WINDOW {
+                self.on_their_way.insert(aggregate);
+                places.insert(aggregate, taken.len());
+                taken.push((aggregate, vec![row]));
+            } else {
+                self.passed_over.insert(aggregate);
+            }
+        }
+        if exhausted {
+            self.cursor = 0;
+            self.passed_over.clear();
+        }
+        taken
+    }
+
+    fn may_take(&self, aggregate: Uuid, now: Instant) -> bool {
+        !self.passed_over.contains(&aggregate)
+            && !self.on_their_way.contains(&aggregate)
+            && self.resting.get(&aggregate).is_none_or(|(until, _)| *until <= now)
+    }
+
+    fn note(&mut self, published: Published) {
+        let aggregate = published.aggregate;
+        if published.failed {
+            let (_, mut backoff) =
+                self.resting.remove(&aggregate).unwrap_or((Instant::now(), Backoff::reconnect()));
+            let until = Instant::now() + backoff.next_rest();
+            self.resting.insert(aggregate, (until, backoff));
+        } else {
+            self.resting.remove(&aggregate);
+        }
+        self.confirmed.push(published);
+    }
+
+    async fn delete_confirmed(&mut self) {
+        let rows: Vec<_> = self.confirmed.iter().flat_map(|published| published.confirmed.clone()).collect();
+        if !rows.is_empty()
+            && let Err(error) = self.store.delete(&rows).await
+        {
+            tracing::warn!(%error, "published rows could not be deleted; trying again");
+            return;
+        }
+        for published in self.confirmed.drain(..) {
+            self.on_their_way.remove(&published.aggregate);
+        }
+    }
+}
+
+/// Publishes the events of one aggregate one after the other, up to the first that fails.
+async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<OutboxRow>) -> Published {
+    let mut published = Published { aggregate, confirmed: Vec::with_capacity(rows.len()), failed: false };
+    for row in rows {
+        if let Err(error) = broker.publish(&row.envelope).await {
+            tracing::warn!(event = %row.envelope.event_type, message = %row.envelope.id, %error, "not published yet");
+            published.failed = true;
+            break;
+        }
+        published.confirmed.push((row.id, row.lease));
+    }
+    published
+}

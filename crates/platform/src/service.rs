@@ -1,0 +1,220 @@
+//! What a service is made of, and how it runs: the same in one process with the others as on its own.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use contracts::{
+    Service,
+    events::{CustomerDeleted, SessionRevoked},
+    rpc::{PublicKeySet, PublicKeys},
+};
+use rocket::{Build, Rocket, Route};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    Clock,
+    auth::{Auth, KeySource, Revocation, Revocations, Revoked, Verifier},
+    http::{HealthCheck, ServiceHttp},
+    inbox::{Consumer, EventRouter, Received, Redrive},
+    messaging::{Broker, RpcClient, RpcError, RpcRouter},
+    outbox::Relay,
+    store::{Store, StoreError},
+    timers::{TimerHandler, TimerRunner},
+};
+
+/// How often an instance looks for revocations that another one recorded.
+const REVOCATION_POLL: Duration = Duration::from_millis(500);
+/// How often old inbox rows and idempotency keys are removed.
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How long applied messages and idempotency keys are remembered: longer than any broker or client repeats itself.
+pub const MEMORY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What a service is given to be built from.
+#[derive(Clone)]
+pub struct Environment {
+    /// Which service.
+    pub service: Service,
+    /// The name of this instance, as `whoami` tells it.
+    pub instance: String,
+    /// Where it keeps what it owns.
+    pub store: Store,
+    /// How it talks to the others.
+    pub broker: Arc<dyn Broker>,
+    /// How it asks the others.
+    pub rpc: RpcClient,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// What a service is made of.
+pub struct Parts {
+    /// Who may call it.
+    pub auth: Arc<Auth>,
+    /// Its routes, at `/`.
+    pub routes: Vec<Route>,
+    /// What its routes take and give.
+    pub openapi: utoipa::openapi::OpenApi,
+    /// What its routes find in Rocket's managed state.
+    pub state: Box<dyn FnOnce(Rocket<Build>) -> Rocket<Build> + Send>,
+    /// What it does with the events that it subscribes to.
+    pub events: EventRouter,
+    /// What it answers.
+    pub questions: RpcRouter,
+    /// What it does when a timer is due.
+    pub timers: Option<Arc<dyn TimerHandler>>,
+}
+
+impl Environment {
+    /// Who may call a service that gets the keys from `keys`.
+    #[must_use]
+    pub fn auth(&self, keys: Arc<dyn KeySource>) -> Arc<Auth> {
+        let verifier = Verifier::new(keys, self.clock.clone());
+        Arc::new(Auth::new(verifier, Revocations::default(), self.clock.clone()))
+    }
+
+    /// The keys of the customer service, asked for by RPC.
+    #[must_use]
+    pub fn keys_by_rpc(&self) -> Arc<dyn KeySource> {
+        Arc::new(KeysByRpc(self.rpc.clone()))
+    }
+
+    /// A router that refuses the tokens of sessions that ended and of customers who are gone. A service that has more
+    /// to do when a customer goes puts its own handler of [`CustomerDeleted`] over this one.
+    #[must_use]
+    pub fn event_router(&self, auth: &Arc<Auth>) -> EventRouter {
+        let (environment, known) = (self.clone(), Arc::clone(auth));
+        let router = EventRouter::new(self.service).on(move |event: SessionRevoked, received| {
+            let (environment, known) = (environment.clone(), Arc::clone(&known));
+            async move {
+                let (revoked, until) = (Revoked::Session(event.session_id), event.tokens_expire_at);
+                let revocation = Revocation { revoked, at: environment.clock.now(), until };
+                Ok(environment.revoke(&known, received, revocation).await?)
+            }
+        });
+        let (environment, known) = (self.clone(), Arc::clone(auth));
+        router.on(move |event: CustomerDeleted, received| {
+            let (environment, known) = (environment.clone(), Arc::clone(&known));
+            async move {
+                let (revoked, until) = (Revoked::Customer(event.customer_id), event.tokens_expire_at);
+                let revocation = Revocation { revoked, at: environment.clock.now(), until };
+                Ok(environment.revoke(&known, received, revocation).await?)
+            }
+        })
+    }
+
+    async fn revoke(
+        &self,
+        auth: &Auth,
+        received: Received,
+        revocation: Revocation,
+    ) -> Result<(), StoreError> {
+        self.store.messaging().record_revocation(received, revocation).await?;
+        auth.revocations().learn(revocation);
+        Ok(())
+    }
+
+    /// Starts everything of `parts` that is not HTTP: it runs on `tasks` until `shutdown`.
+    pub fn start(&self, parts: Messaging, tasks: &TaskTracker, shutdown: &CancellationToken) {
+        let (store, clock) = (self.store.messaging(), self.clock.clone());
+        let relay = Relay::new(store.clone(), Arc::clone(&self.broker), clock.clone());
+        tasks.spawn(relay.run(self.store.outbox_signal(), shutdown.clone()));
+
+        let router = Arc::new(parts.events);
+        let broker = Arc::clone(&self.broker);
+        let consumer =
+            Consumer::new(Arc::clone(&router), store.clone(), broker, clock.clone(), shutdown.clone());
+        tasks.spawn(consumer.run());
+        let redrive = Redrive { router, store: store.clone(), clock: clock.clone() };
+        tasks.spawn(redrive.run(shutdown.clone()));
+
+        tasks.spawn(parts.questions.run(Arc::clone(&self.broker), clock.clone(), shutdown.clone()));
+        if let Some(handler) = parts.timers {
+            let timers = TimerRunner { store: store.clone(), handler, clock };
+            tasks.spawn(timers.run(self.store.timer_signal(), shutdown.clone()));
+        }
+        let (environment, shutdown) = (self.clone(), shutdown.clone());
+        tasks.spawn(async move {
+            let revocations = parts.auth.revocations();
+            let refresh =
+                revocations.refresh_loop(&*store, REVOCATION_POLL, &environment.clock, shutdown.clone());
+            tokio::join!(refresh, environment.prune(&shutdown));
+        });
+    }
+
+    async fn prune(&self, shutdown: &CancellationToken) {
+        let store = self.store.messaging();
+        let mut every = tokio::time::interval(PRUNE_EVERY);
+        while shutdown.run_until_cancelled(every.tick()).await.is_some() {
+            let before = self.clock.now() - MEMORY;
+            let pruned = async {
+                store.prune_inbox(before).await?;
+                store.prune_idempotency(before).await
+            };
+            if let Err(error) = pruned.await {
+                tracing::warn!(service = %self.service, %error, "old rows could not be removed");
+            }
+        }
+    }
+
+    /// What the routes of this service know of it.
+    #[must_use]
+    pub fn http(&self, auth: &Arc<Auth>) -> Arc<ServiceHttp> {
+        Arc::new(ServiceHttp::new(self.service, self.instance.clone(), Arc::clone(auth)))
+    }
+
+    /// Whether the store and the broker can be reached.
+    #[must_use]
+    pub fn checks(&self) -> Vec<Arc<dyn HealthCheck>> {
+        vec![Arc::new(StoreCheck(self.store.clone())), Arc::new(BrokerCheck(Arc::clone(&self.broker)))]
+    }
+}
+
+/// The part of a service that talks to the broker.
+pub struct Messaging {
+    /// See [`Parts::auth`].
+    pub auth: Arc<Auth>,
+    /// See [`Parts::events`].
+    pub events: EventRouter,
+    /// See [`Parts::questions`].
+    pub questions: RpcRouter,
+    /// See [`Parts::timers`].
+    pub timers: Option<Arc<dyn TimerHandler>>,
+}
+
+struct KeysByRpc(RpcClient);
+
+#[async_trait]
+impl KeySource for KeysByRpc {
+    async fn keys(&self) -> Result<PublicKeySet, RpcError> {
+        self.0.ask(&PublicKeys {}).await
+    }
+}
+
+struct StoreCheck(Store);
+
+#[async_trait]
+impl HealthCheck for StoreCheck {
+    fn name(&self) -> &'static str {
+        "store"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        self.0.check().await.map_err(|error| match error {
+            StoreError::Unavailable(_) => "cannot be reached".to_owned(),
+            StoreError::Failed(_) => "does not answer as it should".to_owned(),
+        })
+    }
+}
+
+struct BrokerCheck(Arc<dyn Broker>);
+
+#[async_trait]
+impl HealthCheck for BrokerCheck {
+    fn name(&self) -> &'static str {
+        "broker"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        self.0.check().await.map_err(|_| "cannot be reached".to_owned())
+    }
+}

@@ -1,0 +1,81 @@
+//! One process at a time serves from a data folder: two would each have a broker of their own, and neither would
+//! hear of the other's events.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use contracts::Service;
+use thiserror::Error;
+
+/// Holds a service's place in a data folder for as long as it lives. The system frees it when the process ends, however
+/// it ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why a data folder cannot be served from.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// Somebody else does.
+    #[error(
+        "{folder} is in use: another mercato serves {service} from it. Stop that one, or give another folder with --data"
+    )]
+    InUse {
+        /// Which folder.
+        folder: PathBuf,
+        /// Which service.
+        service: Service,
+    },
+    /// It cannot be written to.
+    #[error("cannot keep data in {folder}: {source}. Give a folder that can be written to with --data")]
+    Unusable {
+        /// Which folder.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Lock {
+    /// Takes `service`'s place in `folder`, making the folder if there is none.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn take(folder: &Path, service: Service) -> Result<Self, LockError> {
+        let unusable = |source| LockError::Unusable { folder: folder.to_owned(), source };
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+        let path = folder.join(format!("{service}.lock"));
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(LockError::InUse { folder: folder.to_owned(), service }),
+            Err(TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_served_by_one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lock::take(folder.path(), Service::Customer).unwrap();
+        assert!(matches!(Lock::take(folder.path(), Service::Customer), Err(LockError::InUse { .. })));
+        Lock::take(folder.path(), Service::Payment).unwrap();
+        drop(first);
+        Lock::take(folder.path(), Service::Customer).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_is_a_file_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(matches!(Lock::take(file.path(), Service::Customer), Err(LockError::Unusable { .. })));
+    }
+}

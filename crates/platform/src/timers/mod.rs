@@ -1,0 +1,37 @@
+//! Timers: rows that fall due, so that a wait has an end though every process is killed meanwhile.
+
+mod runner;
+pub mod sqlite;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contracts::Timestamp;
+use uuid::Uuid;
+
+pub use runner::{TimerHandler, TimerRunner};
+
+use crate::store::StoreError;
+
+/// Something to be looked at when its time has come. There is one per kind and subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// What is to be looked at, such as `reservation`.
+    pub kind: String,
+    /// For which order, payment, …
+    pub subject: Uuid,
+    /// Counts up each time the timer is set again, which tells a timer that fires from one that was set since.
+    pub attempt: u32,
+    /// When.
+    pub due_at: Timestamp,
+}
+
+/// Where a service keeps its timers. They are set and cleared by its commands, in their own transactions.
+#[async_trait]
+pub trait TimerStore: Send + Sync + 'static {
+    /// Claims up to `limit` timers that are due at `now`; nobody else gets them until `now + claim`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn claim_due(&self, now: Timestamp, claim: Duration, limit: u32) -> Result<Vec<Timer>, StoreError>;
+}

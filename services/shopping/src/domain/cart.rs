@@ -1,0 +1,142 @@
+//! The cart: what somebody means to buy, and the prices that they were shown.
+
+use contracts::{CustomerId, Money, ProductId};
+use thiserror::Error;
+
+/// Pieces of one product in a cart, at the most.
+pub const MAX_QUANTITY: u32 = 1_000;
+/// Products in a cart, at the most.
+pub const MAX_LINES: usize = 100;
+
+/// Whose cart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CartOwner {
+    /// A customer's.
+    Customer(CustomerId),
+    /// A guest's: the SHA-256 of the cart token, so that whoever reads the database cannot use the cart.
+    Guest([u8; 32]),
+}
+
+/// So many pieces of one product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CartLine {
+    /// Which product.
+    pub product_id: ProductId,
+    /// How many: 1 to [`MAX_QUANTITY`].
+    pub quantity: u32,
+    /// The price that the shopper was shown. Another one at the checkout is for the shopper to accept.
+    pub price: Money,
+}
+
+/// What somebody means to buy, in the order in which it was put in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cart {
+    /// One line a product.
+    pub lines: Vec<CartLine>,
+}
+
+/// Why something cannot be in the cart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CartError {
+    /// More of one product than anybody may order.
+    #[error("at most {MAX_QUANTITY} pieces of a product can be ordered at once")]
+    TooMany,
+    /// More products than a cart holds.
+    #[error("a cart holds at most {MAX_LINES} different products")]
+    Full,
+    /// An order has one total, so it has one currency.
+    #[error("everything in a cart has to be priced in one currency")]
+    MixedCurrencies,
+}
+
+impl Cart {
+    /// Puts more of a product in. The price of the line becomes `price`, which is what the shopper was shown last.
+    ///
+    /// # Errors
+    /// [`CartError`]; the cart is then as it was.
+    pub fn add(&mut self, product_id: ProductId, quantity: u32, price: Money) -> Result<(), CartError> {
+        if self
+            .lines
+            .iter()
+            .any(|line| line.product_id != product_id && line.price.currency != price.currency)
+        {
+            return Err(CartError::MixedCurrencies);
+        }
+        if let Some(line) = self.lines.iter_mut().find(|line| line.product_id == product_id) {
+            let quantity = line.quantity.saturating_add(quantity);
+            if quantity > MAX_QUANTITY {
+                return Err(CartError::TooMany);
+            }
+            *line = CartLine { product_id, quantity, price };
+            return Ok(());
+        }
+        if quantity > MAX_QUANTITY {
+            return Err(CartError::TooMany);
+        }
+        if self.lines.len() >= MAX_LINES {
+            return Err(CartError::Full);
+        }
+        self.lines.push(CartLine { product_id, quantity, price });
+        Ok(())
+    }
+
+    /// Takes over what was in a guest's cart. Where both hold a product the pieces add up, as far as they may;
+    /// what does not fit stays out.
+    pub fn merge(&mut self, guest: &Self) {
+        for line in &guest.lines {
+            let held = self.lines.iter().find(|held| held.product_id == line.product_id);
+            let room = MAX_QUANTITY - held.map_or(0, |held| held.quantity);
+            if room > 0 {
+                // A full cart, or one in another currency, stays as it is.
+                self.add(line.product_id, line.quantity.min(room), line.price).ok();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::Currency;
+
+    use super::*;
+
+    const PRICE: Money = Money::new(1_250, Currency::EUR);
+
+    #[test]
+    fn the_same_product_twice_is_one_line_at_the_latest_price() {
+        let (mut cart, product) = (Cart::default(), ProductId::new());
+        cart.add(product, 2, PRICE).unwrap();
+        cart.add(product, 3, Money::new(999, Currency::EUR)).unwrap();
+        assert_eq!(
+            cart.lines,
+            [CartLine { product_id: product, quantity: 5, price: Money::new(999, Currency::EUR) }]
+        );
+    }
+
+    #[test]
+    fn a_cart_has_bounds() {
+        let (mut cart, product) = (Cart::default(), ProductId::new());
+        cart.add(product, MAX_QUANTITY, PRICE).unwrap();
+        assert_eq!(cart.add(product, 1, PRICE), Err(CartError::TooMany));
+        assert_eq!(cart.add(product, u32::MAX, PRICE), Err(CartError::TooMany));
+        assert_eq!(
+            cart.add(ProductId::new(), 1, Money::new(1, "USD".parse().unwrap())),
+            Err(CartError::MixedCurrencies)
+        );
+        for _ in 1..MAX_LINES {
+            cart.add(ProductId::new(), 1, PRICE).unwrap();
+        }
+        assert_eq!(cart.add(ProductId::new(), 1, PRICE), Err(CartError::Full));
+    }
+
+    #[test]
+    fn a_merge_adds_up_and_stays_within_bounds() {
+        let (mut cart, mut guest) = (Cart::default(), Cart::default());
+        let (both, only) = (ProductId::new(), ProductId::new());
+        cart.add(both, MAX_QUANTITY - 1, PRICE).unwrap();
+        guest.add(both, 5, PRICE).unwrap();
+        guest.add(only, 2, PRICE).unwrap();
+        cart.merge(&guest);
+        assert_eq!(cart.lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [MAX_QUANTITY, 2]);
+    }
+}

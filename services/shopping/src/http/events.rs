@@ -1,0 +1,166 @@
+//! `/orders/{id}/events`: an order's progress as server-sent events
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::OrderId;
+use futures::stream::BoxStream;
+use platform::http::{Caller, Id, Problem};
+use rocket::{
+    Either, Request, Route, Shutdown, State, get,
+    http::Status,
+    outcome::Outcome,
+    request::{self, FromRequest},
+    response::stream::{Event, EventStream},
+    routes,
+};
+use tokio::{
+    sync::broadcast,
+    time::{Instant, timeout},
+};
+
+use super::orders::{TimelineItem, viewer};
+use crate::{
+    Shopping,
+    domain::{Order, TimelineEntry},
+    queries,
+};
+
+/// How often the store is looked at: another instance may have moved the order.
+const POLL: Duration = Duration::from_millis(500);
+/// How long one answer follows an order. A client that wants more comes again, with `Last-Event-ID`.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+/// How often a line goes out when there is nothing to tell, so that nobody on the way takes the connection for dead.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// The routes of this file.
+pub(super) fn routes() -> Vec<Route> {
+    routes![follow]
+}
+
+/// The number of the last step that the client has seen.
+pub(super) struct LastEventId(u32);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for LastEventId {
+    type Error = Problem;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Problem> {
+        let seen = request.headers().get_one("Last-Event-ID").and_then(|id| id.parse().ok());
+        Outcome::Success(Self(seen.unwrap_or(0)))
+    }
+}
+
+/// The steps of an order as they are taken; or 204, on which a client does not connect again.
+type Following = Either<EventStream<BoxStream<'static, Event>>, Status>;
+
+/// An order's progress, as it happens
+///
+/// One event `status` for each step of the timeline, with its number as the event's id. The stream ends when the checkout
+/// has: confirmed, rejected, declined or cancelled. Then, and to a client that has seen it all, 204 says that
+/// there is no more to come.
+#[utoipa::path(
+    tag = "orders",
+    params(
+        ("id" = OrderId, Path),
+        ("Last-Event-ID" = Option<u32>, Header, description = "The last step that was seen"),
+    ),
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream"),
+        (status = 204, description = "No more to come"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "None, or somebody else's", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = [])),
+)]
+#[get("/orders/<id>/events")]
+pub(super) async fn follow(
+    shopping: &State<Arc<Shopping>>,
+    caller: Caller,
+    id: Id<OrderId>,
+    seen: LastEventId,
+    shutdown: Shutdown,
+) -> Result<Following, Problem> {
+    // Before the first look, so that no step falls between the two.
+    let progress = shopping.progress.subscribe();
+    let order = queries::get_order(shopping, viewer(&caller.0), id.0).await?;
+    let order = order.ok_or_else(|| Problem::not_found("order"))?;
+    let steps = queries::get_timeline(shopping, order.id, seen.0).await?;
+    if order.is_settled() && steps.is_empty() {
+        return Ok(Either::Right(Status::NoContent));
+    }
+    let follower = Follower {
+        shopping: Arc::clone(shopping),
+        progress,
+        order,
+        seen: seen.0,
+        until: Instant::now() + LONGEST,
+    };
+    Ok(Either::Left(EventStream::from(follower.follow(steps, shutdown))))
+}
+
+struct Follower {
+    shopping: Arc<Shopping>,
+    progress: broadcast::Receiver<OrderId>,
+    order: Order,
+    seen: u32,
+    until: Instant,
+}
+
+impl Follower {
+    fn follow(mut self, mut steps: Vec<TimelineEntry>, shutdown: Shutdown) -> BoxStream<'static, Event> {
+        Box::pin(async_stream::stream! {
+            let mut shutdown = shutdown;
+            loop {
+                for step in steps.drain(..) {
+                    self.seen = step.number;
+                    yield event(step);
+                }
+                if self.order.is_settled() || Instant::now() >= self.until {
+                    break;
+                }
+                let next = tokio::select! {
+                    next = self.next_steps() => next,
+                    () = &mut shutdown => break,
+                };
+                match next {
+                    Some(next) if next.is_empty() => yield Event::comment("still there"),
+                    Some(next) => steps = next,
+                    // The store cannot be read. The client comes again, and goes on from what it has seen.
+                    None => break,
+                }
+            }
+        })
+    }
+
+    /// The next steps, or none once it is time for a sign of life.
+    async fn next_steps(&mut self) -> Option<Vec<TimelineEntry>> {
+        let heartbeat = Instant::now() + HEARTBEAT;
+        while Instant::now() < heartbeat {
+            timeout(POLL, self.told()).await.ok();
+            let steps = queries::get_timeline(&self.shopping, self.order.id, self.seen).await.ok()?;
+            if !steps.is_empty() {
+                self.order = self.shopping.store.order(self.order.id).await.ok()??;
+                return Some(steps);
+            }
+        }
+        Some(Vec::new())
+    }
+
+    /// Waits until this process has moved the order.
+    async fn told(&mut self) {
+        loop {
+            match self.progress.recv().await {
+                Ok(order_id) if order_id != self.order.id => {}
+                // Moved, or so many moved that it may have been among them.
+                _ => return,
+            }
+        }
+    }
+}
+
+fn event(step: TimelineEntry) -> Event {
+    let id = step.number.to_string();
+    Event::json(&TimelineItem::from(step)).event("status").id(id)
+}

@@ -1,0 +1,122 @@
+//! `cargo xtask test [SHAPE]`: every test there is, with the end-to-end suite run over one shape of the shop.
+
+mod compiler;
+
+use std::{
+    fmt,
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+
+/// Run all tests, the end-to-end suite over the shapes given
+#[derive(clap::Args)]
+pub struct Test {
+    /// What the shop under test is made of
+    #[arg(value_enum, default_value = "embedded")]
+    shapes: Vec<Shape>,
+}
+
+/// What a shop is made of.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// One process, SQLite, the in-process broker: needs nothing but a C compiler
+    Embedded,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "embedded",
+        })
+    }
+}
+
+impl Shape {
+    /// Sees to it that what the shape stands on is there.
+    fn prepare(self) -> anyhow::Result<()> {
+        match self {
+            Self::Embedded => compiler::ensure(),
+        }
+    }
+
+    /// All steps are run even if one fails, so that one run tells all there is to tell.
+    fn run(self) -> anyhow::Result<Outcome> {
+        self.prepare()?;
+        let started = Instant::now();
+        let mut failed = Vec::new();
+        for step in steps() {
+            let status = cargo()
+                .args(&step)
+                .env("MERCATO_SHAPE", self.to_string())
+                .status()
+                .with_context(|| format!("cannot run cargo {}", step.join(" ")))?;
+            if !status.success() {
+                failed.push(format!("cargo {}", step.join(" ")));
+            }
+        }
+        Ok(Outcome { shape: self, failed, seconds: started.elapsed().as_secs_f64() })
+    }
+}
+
+/// How the tests of one shape went.
+struct Outcome {
+    shape: Shape,
+    failed: Vec<String>,
+    seconds: f64,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shape, seconds, .. } = self;
+        if self.failed.is_empty() {
+            return write!(f, "{shape}: passed in {seconds:.1} s");
+        }
+        let failed = self.failed.join("`, `");
+        write!(f, "{shape}: FAILED in {seconds:.1} s: `{failed}`")
+    }
+}
+
+impl Test {
+    /// Runs the tests of each shape, and says at the end how each went.
+    ///
+    /// # Errors
+    /// If something that a shape needs is missing, or a test failed.
+    pub fn run(self) -> anyhow::Result<()> {
+        let outcomes = self.shapes.into_iter().map(Shape::run).collect::<Result<Vec<_>, _>>()?;
+        for outcome in &outcomes {
+            eprintln!("xtask: {outcome}");
+        }
+        let failed = outcomes.iter().any(|outcome| !outcome.failed.is_empty());
+        anyhow::ensure!(!failed, "not every test passed");
+        Ok(())
+    }
+}
+
+/// Nextest runs no doc tests, hence the second step in either case.
+fn steps() -> [Vec<&'static str>; 2] {
+    let all = if has_nextest() {
+        vec!["nextest", "run", "--workspace"]
+    } else {
+        vec!["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
+    };
+    [all, vec!["test", "--doc", "--workspace"]]
+}
+
+fn has_nextest() -> bool {
+    cargo()
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// The cargo that runs us, in the workspace's root.
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir([env!("CARGO_MANIFEST_DIR"), ".."].iter().collect::<std::path::PathBuf>());
+    cargo
+}
