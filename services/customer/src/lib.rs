@@ -1,1 +1,40 @@
-//! The customer service.
+//! The customer service: accounts, sign-ins, addresses, and the keys that access tokens are signed with.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `domain` | rules without I/O: what an email, a password, a refresh token is; how often one may fail to sign in |
+//! | `keys`, `hashing` | the signing keys on disk; Argon2id, a few at a time |
+//! | `commands`, `queries` | what can be done and what can be asked, one file each |
+//! | `handlers` | the questions of other services |
+//! | `store` | the port with one method per use case, its adapters, and the suite that tests them |
+//! | `http` | routes and views; the only place that knows Rocket |
+//!
+//! It consumes no events. It publishes `CustomerDeleted` and `SessionRevoked`.
+
+mod app;
+mod commands;
+mod domain;
+mod handlers;
+mod hashing;
+mod http;
+mod keys;
+mod queries;
+mod settings;
+mod store;
+
+pub use app::{StartError, build};
+pub use commands::add_staff::{AddStaffError, add_staff};
+pub use http::openapi;
+pub use keys::KeyError;
+pub use queries::staff_exists::staff_exists;
+pub use settings::Settings;
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// The schema of this service, for each kind of store.
+#[must_use]
+pub fn migrations() -> platform::store::Migrations {
+    platform::store::Migrations { sqlite: embedded::migrations::runner() }
+}

@@ -115,6 +115,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The steps of an order behind number `after`.
     async fn timeline(&self, order_id: OrderId, after: u32) -> Result<Vec<TimelineEntry>, StoreError>;
+
+    /// Looks for orders that something happened to twice, and for keys that two orders, or none, were placed with.
+    async fn audit_orders(&self) -> Result<OrderAudit, StoreError>;
 }
 
 /// The adapter for `store`.
@@ -205,6 +208,19 @@ pub enum Advanced {
     NotFound,
     /// The order cannot do that.
     Refused(Refusal),
+}
+
+/// What an audit of the orders found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderAudit {
+    /// Idempotency keys that orders were placed with.
+    pub keys: u64,
+    /// Keys whose order is missing.
+    pub keys_without_order: u64,
+    /// Orders that two keys lead to.
+    pub orders_with_two_keys: u64,
+    /// Steps that some order took more than once.
+    pub repeated_steps: u64,
 }
 
 /// Which orders.

@@ -1,6 +1,7 @@
 //! Shopping's store in SQLite.
 
 mod advance;
+mod audit;
 mod carts;
 mod customers;
 mod orders;
@@ -14,7 +15,7 @@ use platform::{
     store::{StoreError, sqlite::Database},
 };
 
-use super::{AddToCart, Advanced, CartChange, Cause, OrderFilter, PlaceOrder, Placing, Store};
+use super::{AddToCart, Advanced, CartChange, Cause, OrderAudit, OrderFilter, PlaceOrder, Placing, Store};
 use crate::{
     checkout::Input,
     domain::{Cart, CartOwner, Order, TimelineEntry},
@@ -132,6 +133,10 @@ impl Store for SqliteStore {
 
     async fn timeline(&self, order_id: OrderId, after: u32) -> Result<Vec<TimelineEntry>, StoreError> {
         self.database.read(move |c| orders::timeline(c, order_id, after)).await
+    }
+
+    async fn audit_orders(&self) -> Result<OrderAudit, StoreError> {
+        self.database.read(audit::audit_orders).await
     }
 }
 

@@ -1,0 +1,175 @@
+//! Hashes passwords with Argon2id (RFC 9106), a few at a time: each takes 19 MiB and a core for tens of milliseconds.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use argon2::{
+    Argon2, Params,
+    password_hash::{self, PasswordHasher as _, PasswordVerifier as _, phc},
+};
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::domain::{Password, PasswordHash};
+
+/// How long to wait for a place before the client is sent away.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a password was neither hashed nor compared.
+#[derive(Debug, Error)]
+pub enum HashingError {
+    /// Too many passwords wait already: try again in a moment.
+    #[error("too many passwords are being hashed")]
+    Busy,
+    /// The algorithm refused, or the stored hash is none.
+    #[error("a password could not be hashed: {0}")]
+    Failed(String),
+}
+
+/// Hashes and compares passwords. Clones share their places.
+#[derive(Clone)]
+pub struct Hasher {
+    places: Arc<Semaphore>,
+    patience: Duration,
+    /// What the password of an account that does not exist is compared with, so that it takes as long.
+    nobody: Arc<PasswordHash>,
+}
+
+/// The right to keep one core busy. It is given back when it is dropped.
+pub struct Place {
+    permit: OwnedSemaphorePermit,
+    nobody: Arc<PasswordHash>,
+}
+
+impl Hasher {
+    /// Hashes `at_once` passwords at the same time, one at least.
+    #[must_use]
+    pub fn new(at_once: usize) -> Self {
+        Self::with_patience(at_once, PATIENCE)
+    }
+
+    fn with_patience(at_once: usize, patience: Duration) -> Self {
+        let places = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { places, patience, nobody: Arc::new(nobodys()) }
+    }
+
+    /// Waits for a place, at most a few seconds.
+    ///
+    /// # Errors
+    /// [`HashingError::Busy`].
+    pub async fn enter(&self) -> Result<Place, HashingError> {
+        let place = Arc::clone(&self.places).acquire_owned();
+        let permit = tokio::time::timeout(self.patience, place).await;
+        let permit = permit.ok().and_then(Result::ok).ok_or(HashingError::Busy)?;
+        Ok(Place { permit, nobody: Arc::clone(&self.nobody) })
+    }
+
+    /// Hashes `password` with a fresh salt.
+    ///
+    /// # Errors
+    /// [`HashingError`].
+    pub async fn hash(&self, password: &Password) -> Result<PasswordHash, HashingError> {
+        let place = self.enter().await?;
+        let password = password.clone();
+        let hash = move || {
+            let hash: phc::PasswordHash = Argon2::default().hash_password(password.expose().as_bytes())?;
+            Ok(PasswordHash::new(hash.to_string()))
+        };
+        place.run(hash).await.map(|(hash, _)| hash)
+    }
+}
+
+impl Place {
+    /// Whether `password` is that of `hash`; never for `None`, which takes the same time.
+    ///
+    /// # Returns
+    /// The answer, and the place: who counts failures does so before the next one is let in.
+    ///
+    /// # Errors
+    /// [`HashingError::Failed`].
+    pub async fn verify(
+        self,
+        password: &Password,
+        hash: Option<&PasswordHash>,
+    ) -> Result<(bool, Self), HashingError> {
+        let known = hash.is_some();
+        let hash = hash.cloned().unwrap_or_else(|| (*self.nobody).clone());
+        let password = password.clone();
+        let compare =
+            move || match Argon2::default().verify_password(password.expose().as_bytes(), hash.as_str()) {
+                Ok(()) => Ok(known),
+                Err(password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(error) => Err(error),
+            };
+        self.run(compare).await
+    }
+
+    /// The place goes along: a client that hangs up does not make room for another before its hash is done.
+    async fn run<T, F>(self, work: F) -> Result<(T, Self), HashingError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> password_hash::Result<T> + Send + 'static,
+    {
+        let failed = |error: &dyn fmt::Display| HashingError::Failed(error.to_string());
+        tokio::task::spawn_blocking(move || (work(), self))
+            .await
+            .map_err(|error| failed(&error))
+            .and_then(|(outcome, place)| outcome.map(|value| (value, place)).map_err(|error| failed(&error)))
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("permit", &self.permit).finish_non_exhaustive()
+    }
+}
+
+/// A hash that no password has: it was not computed. It costs what one with the parameters of today costs.
+fn nobodys() -> PasswordHash {
+    let (m, t, p) = (Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST);
+    PasswordHash::new(format!("$argon2id$v=19$m={m},t={t},p={p}${}${}", "A".repeat(22), "A".repeat(43)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_that_of_its_hash_and_of_no_other() {
+        let hasher = Hasher::new(1);
+        let password = Password::attempt("correct horse");
+        let hash = hasher.hash(&password).await.unwrap();
+        let nobodys = nobodys();
+        for (password, hash, right) in [
+            (&password, Some(&hash), true),
+            (&Password::attempt("Correct horse"), Some(&hash), false),
+            (&password, None, false),
+            (&password, Some(&nobodys), false),
+        ] {
+            let (answer, _place) = hasher.enter().await.unwrap().verify(password, hash).await.unwrap();
+            assert_eq!(answer, right);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_account_costs_what_a_known_one_costs() {
+        let hash = Hasher::new(1).hash(&Password::attempt("correct horse")).await.unwrap();
+        let cost = |hash: &PasswordHash| hash.as_str().split('$').take(4).collect::<Vec<_>>().join("$");
+        assert_eq!(cost(&hash), cost(&nobodys()));
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_place_is_sent_away() {
+        let hasher = Hasher::with_patience(1, Duration::ZERO);
+        let place = hasher.enter().await.unwrap();
+        assert!(matches!(hasher.enter().await, Err(HashingError::Busy)));
+        drop(place);
+        assert!(hasher.enter().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_stored_hash_that_is_none_is_a_failure_and_no_wrong_password() {
+        let place = Hasher::new(1).enter().await.unwrap();
+        let outcome = place.verify(&Password::attempt("x"), Some(&PasswordHash::new("x".to_owned()))).await;
+        assert!(matches!(outcome, Err(HashingError::Failed(_))));
+    }
+}

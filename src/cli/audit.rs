@@ -1,0 +1,70 @@
+//! The audit.
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::Args;
+use contracts::Service;
+use platform::store::{Lock, StoreUrl};
+use tokio::time::Instant;
+
+use crate::{
+    audit::{Facts, Invariant, Report, check},
+    output,
+    settings::Settings,
+};
+
+/// How often a shop that is being served is looked at again.
+const EVERY: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    /// How long to wait for what is under way in a shop that is being served
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    settle: u64,
+}
+
+impl Audit {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        let until = Instant::now() + Duration::from_secs(self.settle);
+        let mut report = check(&Facts::read(settings).await?);
+        // The databases are read one after the other, while orders go on: what is amiss may be so for a moment only.
+        while !report.holds && Instant::now() < until && is_served(settings)? {
+            tokio::time::sleep(EVERY).await;
+            report = check(&Facts::read(settings).await?);
+        }
+        if self.json {
+            output::json(&report)?;
+        } else {
+            print(&report);
+        }
+        Ok(if report.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Whether somebody serves from these databases, so that waiting may help.
+fn is_served(settings: &Settings) -> anyhow::Result<bool> {
+    let StoreUrl::Sqlite(folder) = settings.store_url()?;
+    Ok(Service::ALL.into_iter().any(|service| Lock::take(&folder, service).is_err()))
+}
+
+fn print(report: &Report) {
+    for invariant in &report.invariants {
+        let Invariant { name: _, promise, checked, violations, examples } = invariant;
+        let verdict = if invariant.holds() { "ok  " } else { "FAIL" };
+        output::line(format!("{verdict} {promise}: {checked} checked, {violations} violations"));
+        for example in examples {
+            output::line(format!("       {example}"));
+        }
+    }
+    let orders: Vec<String> =
+        report.orders.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    output::line(format!(
+        "     orders: {}",
+        if orders.is_empty() { "none".to_owned() } else { orders.join(", ") }
+    ));
+    output::line(format!("     dead letters: {}", report.dead_letters));
+    output::line(if report.holds { "every invariant holds" } else { "some invariants do not hold" });
+}

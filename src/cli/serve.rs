@@ -1,0 +1,218 @@
+//! Serving: the whole shop behind one front, or some of its services, each at its own port.
+
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+
+use contracts::Service;
+use platform::{
+    Clock,
+    http::{Operations, ServeError, Server, in_service, operations},
+    messaging,
+    service::{Environment, Messaging, Parts},
+    store::{Lock, StoreUrl},
+    telemetry,
+};
+use rocket::Route;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    output, roles,
+    settings::{BadSetting, Settings},
+};
+
+/// The port of the whole shop.
+const FRONT: u16 = 8_000;
+/// The login that is made at the first start.
+const STAFF: &str = "staff@mercato.example";
+/// How long what has begun may take to end, once the server has taken its last request.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A service with its routes, ready to be mounted.
+struct Mounted {
+    service: Service,
+    routes: Vec<Route>,
+    state: Box<dyn FnOnce(rocket::Rocket<rocket::Build>) -> rocket::Rocket<rocket::Build> + Send>,
+}
+
+pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::Result<ExitCode> {
+    let _telemetry = telemetry::init(&settings.telemetry()).map_err(|error| BadSetting(error.to_string()))?;
+    let whole_shop = named.is_empty();
+    let services = if whole_shop { Service::ALL.to_vec() } else { deduplicated(named) };
+    if settings.port.is_some_and(|port| port != 0) && services.len() > 1 && !whole_shop {
+        let reason =
+            "a port was given, and there is one for each service: serve one service, or leave the port out";
+        return Err(BadSetting(reason.to_owned()).into());
+    }
+    let _locks = take_places(settings, &services)?;
+    let addresses = if whole_shop {
+        vec![SocketAddr::new(settings.address, settings.port.unwrap_or(FRONT))]
+    } else {
+        services.iter().map(|service| SocketAddr::new(settings.address, settings.port_of(*service))).collect()
+    };
+    for address in &addresses {
+        probe(*address)?;
+    }
+
+    let shutdown = CancellationToken::new();
+    let (tasks, background) = (TaskTracker::new(), CancellationToken::new());
+    let mounted = start(settings, &services, &tasks, &background).await?;
+    output::line(format!("data: {}", absolute(settings)));
+    if whole_shop {
+        welcome(settings).await?;
+    }
+    tokio::spawn(stop_on_signal(shutdown.clone()));
+    let served = if whole_shop {
+        front(settings, mounted, addresses[0], &shutdown).await
+    } else {
+        each_alone(settings, mounted, &addresses, &shutdown).await
+    };
+    // Nothing new comes in any more: what is under way ends, and then the process does.
+    background.cancel();
+    tasks.close();
+    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+        tracing::warn!("stopped before everything was done; it goes on at the next start");
+    }
+    served?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn deduplicated(mut services: Vec<Service>) -> Vec<Service> {
+    services.sort_unstable();
+    services.dedup();
+    services
+}
+
+/// A process that serves from SQLite is the only one to do so.
+fn take_places(settings: &Settings, services: &[Service]) -> anyhow::Result<Vec<Lock>> {
+    let StoreUrl::Sqlite(folder) = settings.store_url()?;
+    Ok(services.iter().map(|service| Lock::take(&folder, *service)).collect::<Result<_, _>>()?)
+}
+
+/// Says that a port is taken before anything is made or started.
+fn probe(address: SocketAddr) -> Result<(), ServeError> {
+    if address.port() == 0 {
+        return Ok(());
+    }
+    match std::net::TcpListener::bind(address) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(ServeError::PortTaken(address)),
+        // Whatever else is wrong, the server says when it binds.
+        _ => Ok(()),
+    }
+}
+
+async fn start(
+    settings: &Settings,
+    services: &[Service],
+    tasks: &TaskTracker,
+    background: &CancellationToken,
+) -> anyhow::Result<Vec<Mounted>> {
+    let clock = Clock::system();
+    let broker =
+        messaging::connect(&settings.broker_url, &clock).map_err(|error| BadSetting(error.to_string()))?;
+    let mut mounted = Vec::new();
+    for service in services {
+        roles::migrate(*service, settings).await?;
+        let environment = roles::environment(*service, settings, &broker, &clock).await?;
+        let parts = roles::build(&environment, settings).await?;
+        mounted.push(start_one(&environment, parts, tasks, background));
+    }
+    let metrics = telemetry::metrics_handle();
+    let upkeep = background.clone();
+    tasks.spawn(async move {
+        while upkeep.run_until_cancelled(tokio::time::sleep(Duration::from_secs(5))).await.is_some() {
+            metrics.run_upkeep();
+        }
+    });
+    Ok(mounted)
+}
+
+fn start_one(
+    environment: &Environment,
+    parts: Parts,
+    tasks: &TaskTracker,
+    background: &CancellationToken,
+) -> Mounted {
+    let Parts { auth, routes, openapi, state, events, questions, timers } = parts;
+    let http = environment.http(&auth);
+    let operations = operations(Operations {
+        service: environment.service,
+        instance: environment.instance.clone(),
+        checks: environment.checks(),
+        metrics: telemetry::metrics_handle(),
+        openapi,
+    });
+    let routes = in_service(&http, [routes, operations].concat());
+    environment.start(Messaging { auth, events, questions, timers }, tasks, background);
+    Mounted { service: environment.service, routes, state }
+}
+
+/// What a shop has when it is started for the first time: something to sell, and somebody to run it.
+async fn welcome(settings: &Settings) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    products::seed(&roles::open(Service::Products, settings).await?, &clock).await?;
+    let accounts = roles::open(Service::Customer, settings).await?;
+    if !customer::staff_exists(&accounts).await? {
+        let password = customer::add_staff(&accounts, &clock, STAFF).await?;
+        output::line(format!("staff: {STAFF} {password}"));
+    }
+    Ok(())
+}
+
+async fn front(
+    settings: &Settings,
+    mounted: Vec<Mounted>,
+    address: SocketAddr,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let server =
+        Server::new(address.ip(), address.port()).client_ip_header(settings.client_ip_header.clone());
+    let server = mounted.into_iter().fold(server, |server, Mounted { service, routes, state }| {
+        server.mount(format!("/{service}"), routes).with(state)
+    });
+    let ready = |address| output::line(format!("gateway: http://{address}"));
+    server.serve(shutdown.clone(), ready).await?;
+    Ok(())
+}
+
+async fn each_alone(
+    settings: &Settings,
+    mounted: Vec<Mounted>,
+    addresses: &[SocketAddr],
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let servers = mounted.into_iter().zip(addresses).map(|(mounted, address)| {
+        let Mounted { service, routes, state } = mounted;
+        let server = Server::new(address.ip(), address.port())
+            .client_ip_header(settings.client_ip_header.clone())
+            .mount("/", routes)
+            .with(state);
+        let ready = move |address| output::line(format!("{service}: http://{address}"));
+        async move {
+            let served = server.serve(shutdown.clone(), ready).await;
+            // One that cannot be served takes the others along, rather than leave half of what was asked for.
+            shutdown.cancel();
+            served
+        }
+    });
+    futures::future::try_join_all(servers).await?;
+    Ok(())
+}
+
+async fn stop_on_signal(shutdown: CancellationToken) {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be listened for; only a kill ends this process");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    shutdown.cancel();
+}
+
+fn absolute(settings: &Settings) -> String {
+    let path = std::path::absolute(&settings.data).unwrap_or_else(|_| settings.data.clone());
+    path.display().to_string()
+}

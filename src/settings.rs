@@ -1,0 +1,245 @@
+//! What may be set, and where from: defaults, then `mercato.toml` in the working directory (or the file that
+//! `MERCATO_CONFIG` names), then `MERCATO_*` in the environment, then the command line.
+//!
+//! Each field below is a key of the file and, in capitals behind `MERCATO_`, a variable: `broker_url` is
+//! `MERCATO_BROKER_URL`.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use contracts::Service;
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Serialized, Toml},
+};
+use platform::{
+    store::StoreUrl,
+    telemetry::{Format, TelemetrySettings},
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// All settings, with their defaults.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where the embedded default keeps everything.
+    pub data: PathBuf,
+    /// The address to listen on.
+    pub address: IpAddr,
+    /// The port of the front, or of a service that is served alone. 0 is any free one.
+    pub port: Option<u16>,
+    /// Where services keep what they own: `sqlite:FOLDER`. By default in `data`.
+    pub store_url: Option<String>,
+    /// How services talk: `memory:` is within this process.
+    pub broker_url: String,
+    /// The name of this instance, as `whoami` tells it. By default made of the host's name and the process id.
+    pub instance: Option<String>,
+    /// The header that a proxy in front sets to the client's address, such as `X-Real-IP`. Only for a server that nobody
+    /// but the proxy can reach.
+    pub client_ip_header: Option<String>,
+    /// The folder of the keys that sign tokens. By default in `data`.
+    pub keys: Option<PathBuf>,
+    /// What is logged: a level, or filters as in `info,platform=debug`.
+    pub log: String,
+    /// How it is logged: `human` or `json`.
+    pub log_format: LogFormat,
+    /// Where errors are reported: a DSN of Sentry or of what speaks its protocol.
+    pub sentry_dsn: Option<String>,
+    /// The name of this deployment in error reports.
+    pub environment: String,
+    /// How long another service is waited for, in milliseconds.
+    pub rpc_timeout_ms: u64,
+    /// How long an access token is good, in seconds.
+    pub access_token_secs: u64,
+    /// How long a session lives that is not used, in seconds.
+    pub refresh_token_secs: u64,
+    /// How long stock is held for an order, in seconds.
+    pub reservation_secs: u64,
+    /// How long an answer of the payment provider is waited for, in milliseconds.
+    pub payment_timeout_ms: u64,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data: "mercato-data".into(),
+            address: IpAddr::from([127, 0, 0, 1]),
+            port: None,
+            store_url: None,
+            broker_url: "memory:".to_owned(),
+            instance: None,
+            client_ip_header: None,
+            keys: None,
+            log: "warn".to_owned(),
+            log_format: LogFormat::Human,
+            sentry_dsn: None,
+            environment: "development".to_owned(),
+            rpc_timeout_ms: 2_000,
+            access_token_secs: 15 * 60,
+            refresh_token_secs: 30 * 24 * 60 * 60,
+            reservation_secs: 15 * 60,
+            payment_timeout_ms: 3_000,
+        }
+    }
+}
+
+/// A setting that makes no sense. The process ends with exit code 2.
+#[derive(Debug, Error)]
+#[error("bad setting: {0}")]
+pub struct BadSetting(pub String);
+
+/// What the command line may say in place of the other sources.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Overrides {
+    /// See [`Settings::data`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+    /// See [`Settings::address`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// See [`Settings::port`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+}
+
+impl Settings {
+    /// Reads all sources.
+    ///
+    /// # Errors
+    /// [`BadSetting`] that names the key and the source.
+    pub fn read(overrides: &Overrides) -> Result<Self, BadSetting> {
+        let file = std::env::var_os("MERCATO_CONFIG").map(PathBuf::from);
+        let toml = file.map_or_else(|| Toml::file("mercato.toml"), Toml::file_exact);
+        let settings: Self = Figment::from(Serialized::defaults(Self::default()))
+            .merge(toml)
+            .merge(Env::prefixed("MERCATO_").filter(|name| is_key(name.as_str())))
+            .merge(Serialized::defaults(overrides))
+            .extract()
+            .map_err(|error| BadSetting(error.to_string()))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), BadSetting> {
+        self.store_url()?;
+        let durations = [
+            ("rpc_timeout_ms", self.rpc_timeout_ms, 60_000),
+            ("access_token_secs", self.access_token_secs, 24 * 60 * 60),
+            ("refresh_token_secs", self.refresh_token_secs, 366 * 24 * 60 * 60),
+            ("reservation_secs", self.reservation_secs, 24 * 60 * 60),
+            ("payment_timeout_ms", self.payment_timeout_ms, 20_000),
+        ];
+        for (key, value, most) in durations {
+            if value == 0 || value > most {
+                return Err(BadSetting(format!("{key} is {value} and has to be from 1 to {most}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Which store.
+    ///
+    /// # Errors
+    /// [`BadSetting`] if the URL is of no store that there is.
+    pub fn store_url(&self) -> Result<StoreUrl, BadSetting> {
+        match &self.store_url {
+            None => Ok(StoreUrl::Sqlite(self.data.clone())),
+            Some(url) => {
+                url.parse().map_err(|error: platform::store::UnknownStore| BadSetting(error.to_string()))
+            }
+        }
+    }
+
+    /// The folder of the keys that sign tokens.
+    pub fn keys(&self) -> PathBuf {
+        self.keys.clone().unwrap_or_else(|| self.data.join("keys"))
+    }
+
+    /// The name of this instance.
+    pub fn instance(&self) -> String {
+        self.instance.clone().unwrap_or_else(|| {
+            let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+            let host = if host.trim().is_empty() { "mercato" } else { host.trim() };
+            format!("{host}-{}", std::process::id())
+        })
+    }
+
+    /// The port of `service` when it is served alone.
+    pub fn port_of(&self, service: Service) -> u16 {
+        self.port.unwrap_or_else(|| service.default_port())
+    }
+
+    /// How long another service is waited for.
+    pub const fn rpc_timeout(&self) -> Duration {
+        Duration::from_millis(self.rpc_timeout_ms)
+    }
+
+    /// Logs and error reports.
+    pub fn telemetry(&self) -> TelemetrySettings {
+        TelemetrySettings {
+            format: match self.log_format {
+                LogFormat::Human => Format::Human,
+                LogFormat::Json => Format::Json,
+            },
+            filter: self.log.clone(),
+            sentry_dsn: self.sentry_dsn.clone(),
+            environment: self.environment.clone(),
+            release: concat!("mercato@", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// These settings without what nobody should see.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        self.sentry_dsn = self.sentry_dsn.map(|_| "***".to_owned());
+        self.store_url = self.store_url.map(|url| mask(&url));
+        self.broker_url = mask(&self.broker_url);
+        self
+    }
+}
+
+/// Variables that are none of these are for others, such as the tests.
+fn is_key(name: &str) -> bool {
+    let known = serde_json::to_value(Settings::default()).unwrap_or_default();
+    known.get(name.to_ascii_lowercase()).is_some()
+}
+
+/// `url` without the password in it.
+fn mask(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
+    let user = user.split(':').next().unwrap_or_default();
+    format!("{scheme}://{user}:***@{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_masked() {
+        assert_eq!(mask("amqp://shop:p@ss@host:5672/"), "amqp://shop:***@host:5672/");
+        assert_eq!(mask("memory:"), "memory:");
+    }
+
+    #[test]
+    fn the_defaults_make_sense() {
+        Settings::default().check().unwrap();
+    }
+
+    #[test]
+    fn a_duration_of_nothing_is_refused() {
+        let settings = Settings { rpc_timeout_ms: 0, ..Settings::default() };
+        assert!(settings.check().unwrap_err().to_string().contains("rpc_timeout_ms"));
+    }
+}
