@@ -5,7 +5,7 @@ use futures::future::join_all;
 use platform::messaging::Envelope;
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::conformance::{Instance, confirmed, refund_requested, reserved, sandbox, sealed};
+use super::conformance::{Instance, SHORT, confirmed, refund_requested, reserved, sandbox, sealed};
 use crate::{domain::Status, fixture::Fixture};
 
 /// How often a message is tried, as the consumer does before it buries it.
@@ -67,7 +67,7 @@ async fn deliver(instance: &Instance, envelope: Envelope) {
 /// Delivers each batch at once, and one batch after the other.
 async fn play(batches: Vec<Vec<Sent>>, token: &str) {
     let (fixture, order) = (Fixture::sqlite().await, OrderId::new());
-    let instances = [0, 1].map(|_| Instance::new(&fixture, sandbox(&fixture)));
+    let instances = [0, 1].map(|_| Instance::with_patience(&fixture, sandbox(&fixture), SHORT));
     let kinds = [Message::Reserved, Message::Confirmed, Message::Cancelled, Message::RefundRequested];
     let firsts = kinds.map(|message| (message, envelope(message, order, token)));
     for batch in &batches {

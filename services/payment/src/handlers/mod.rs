@@ -16,7 +16,7 @@ use std::sync::Arc;
 use contracts::events::Event;
 use platform::inbox::{EventRouter, HandlerError, Received};
 
-use crate::{Payments, domain::Refusal, store::RequestError};
+use crate::{Payments, domain::Refusal, provider::ProviderError, store::RequestError};
 
 pub use settle_timer::SettleTimer;
 
@@ -46,6 +46,16 @@ impl From<RequestError> for HandlerError {
             // The timer sees to the capture; this message waits for it.
             RequestError::Refused(refusal @ Refusal::BeingCaptured) => Self::Unavailable(refusal.to_string()),
             RequestError::Refused(refusal) => Self::Failed(refusal.to_string()),
+        }
+    }
+}
+
+impl From<ProviderError> for HandlerError {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            // An outage is not the message's fault, and no reason to bury it.
+            ProviderError::Unavailable(reason) => Self::Unavailable(reason),
+            ProviderError::Unknown(_) | ProviderError::Refused(_) => Self::Failed(error.to_string()),
         }
     }
 }

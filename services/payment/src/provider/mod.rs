@@ -10,7 +10,6 @@ use std::fmt;
 
 use async_trait::async_trait;
 use contracts::{Money, OrderId};
-use platform::inbox::HandlerError;
 use thiserror::Error;
 
 pub use bounded::Bounded;
@@ -74,16 +73,6 @@ pub enum ProviderError {
     /// It will not do it. Nothing has happened, and asking again will not help.
     #[error("the provider refused: {0}")]
     Refused(String),
-}
-
-impl From<ProviderError> for HandlerError {
-    fn from(error: ProviderError) -> Self {
-        match error {
-            // An outage is not the message's fault, and no reason to bury it.
-            ProviderError::Unavailable(reason) => Self::Unavailable(reason),
-            ProviderError::Unknown(_) | ProviderError::Refused(_) => Self::Failed(error.to_string()),
-        }
-    }
 }
 
 /// A payment provider. Every method is idempotent by its key: the same key again gives the same answer and moves no

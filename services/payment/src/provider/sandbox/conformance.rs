@@ -27,11 +27,9 @@ over_each_store!(
     accounts_are_listed_in_chunks,
 );
 
-fn sandbox(fixture: &Fixture) -> Bounded {
+fn sandbox(fixture: &Fixture) -> Sandbox {
     let (ledger, clock) = (Arc::clone(&fixture.ledger), Clock::system());
-    let sandbox = Sandbox::new(ledger, clock, Duration::from_millis(5));
-    // Only the token whose answer never comes waits for as long as this.
-    Bounded::new(Arc::new(sandbox), Duration::from_millis(500))
+    Sandbox::new(ledger, clock, Duration::from_millis(5))
 }
 
 fn key(order: OrderId, operation: Operation) -> Key {
@@ -92,7 +90,8 @@ async fn an_error_once_moves_nothing_and_the_next_try_holds(fixture: Fixture) {
 }
 
 async fn a_lost_answer_is_found_again_under_its_key(fixture: Fixture) {
-    let (provider, order) = (sandbox(&fixture), OrderId::new());
+    let order = OrderId::new();
+    let provider = Bounded::new(Arc::new(sandbox(&fixture)), Duration::from_millis(500));
     let first = authorise(&provider, order, "tok_timeout_after_charge").await;
     assert!(matches!(first, Err(ProviderError::Unknown(_))));
     assert_eq!(fixture.account(order).await.still_held(), Some(TOTAL));
