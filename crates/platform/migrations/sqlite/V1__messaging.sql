@@ -3,21 +3,12 @@
 CREATE TABLE outbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     message_id  BLOB    NOT NULL,
-    shard       INTEGER NOT NULL,
     aggregate   BLOB    NOT NULL,
     event_type  TEXT    NOT NULL,
     source      TEXT    NOT NULL,
     occurred_at INTEGER NOT NULL,
     traceparent TEXT    NOT NULL,
     payload     BLOB    NOT NULL
-) STRICT;
-
--- Who may relay a shard. The fence grows with each change of owner; a delete that names an old fence does nothing.
-CREATE TABLE outbox_lease (
-    shard      INTEGER PRIMARY KEY,
-    owner      BLOB    NOT NULL,
-    fence      INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE inbox (

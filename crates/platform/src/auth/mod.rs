@@ -4,6 +4,7 @@
 //! them with the public keys alone ([`Verifier`]), and refuses those that were taken back ([`Revocations`]).
 
 mod claims;
+pub mod postgres;
 mod revocations;
 mod signer;
 pub mod sqlite;

@@ -24,7 +24,9 @@ pub fn record(transaction: &Transaction<'_>, revocation: Revocation) -> Result<(
         Revoked::Session(session) => ("session", session.0),
     };
     // Those whose tokens have all expired are forgotten here, so that the table stays as small as it is now.
-    transaction.prepare_cached("DELETE FROM revocation WHERE until < ?1")?.execute([revocation.at.as_micros()])?;
+    transaction
+        .prepare_cached("DELETE FROM revocation WHERE until < ?1")?
+        .execute([revocation.at.as_micros()])?;
     transaction
         .prepare_cached(
             "INSERT INTO revocation (subject, kind, until, revoked_at) VALUES (?1, ?2, ?3, ?4)

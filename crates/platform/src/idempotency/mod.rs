@@ -3,6 +3,7 @@
 //!
 //! The key is kept in the transaction of the command. A request that was refused changed nothing and leaves no key.
 
+pub mod postgres;
 pub mod sqlite;
 
 use async_trait::async_trait;

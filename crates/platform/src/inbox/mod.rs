@@ -6,6 +6,7 @@
 
 mod consumer;
 mod dead_letters;
+pub mod postgres;
 mod redrive;
 mod router;
 pub mod sqlite;

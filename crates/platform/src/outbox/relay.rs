@@ -11,18 +11,18 @@ use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Lease, OutboxRow, OutboxStore};
+use super::{OutboxRow, OutboxStore};
 use crate::{Clock, backoff::Backoff, messaging::Broker};
 
 /// Aggregates whose events are on their way at the same time.
 const WINDOW: usize = 256;
 /// Rows that one look at the outbox takes.
 const BATCH: u32 = 500;
-/// How often the outbox is looked at when nothing wakes the relay: another instance may have written.
+/// How often the outbox is looked at when nothing wakes the relay: rows may have been taken over, or wait for others.
 const POLL: Duration = Duration::from_millis(100);
-/// How long a lease holds without being renewed.
-const LEASE: Duration = Duration::from_secs(6);
-/// How often leases are renewed: two renewals may fail before a lease is lost.
+/// How long rows are held without a sign of life.
+const HOLD: Duration = Duration::from_secs(6);
+/// How often a sign of life is given: two may fail before the rows are lost to others.
 const RENEW: Duration = Duration::from_secs(2);
 /// How long the events on their way may take to arrive once the service is to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -32,9 +32,7 @@ pub struct Relay {
     store: Arc<dyn OutboxStore>,
     broker: Arc<dyn Broker>,
     clock: Clock,
-    owner: Uuid,
-    leases: Vec<Lease>,
-    leased_until: Instant,
+    held_until: Instant,
     /// The row that the present pass over the outbox has come to.
     cursor: i64,
     /// Aggregates that a row was passed over for in this pass: their later rows have to wait for the next pass.
@@ -50,7 +48,7 @@ pub struct Relay {
 /// How it went with some events of one aggregate.
 struct Published {
     aggregate: Uuid,
-    confirmed: Vec<(i64, Lease)>,
+    confirmed: Vec<i64>,
     failed: bool,
 }
 
@@ -62,9 +60,7 @@ impl Relay {
             store,
             broker,
             clock,
-            owner: Uuid::new_v4(),
-            leases: Vec::new(),
-            leased_until: Instant::now(),
+            held_until: Instant::now(),
             cursor: 0,
             passed_over: HashSet::new(),
             on_their_way: HashSet::new(),
@@ -107,32 +103,29 @@ impl Relay {
             tracing::info!("stopped with events on their way; they stay in the outbox");
         }
         self.delete_confirmed().await;
-        if let Err(error) = self.store.release(self.owner).await {
-            tracing::warn!(%error, "leases could not be given back; they expire by themselves");
+        if let Err(error) = self.store.release().await {
+            tracing::warn!(%error, "the outbox could not be let go of; others take it over in a few seconds");
         }
     }
 
     async fn renew(&mut self) {
         let begun = Instant::now();
-        match self.store.lease(self.owner, self.clock.now(), LEASE).await {
-            Ok(leases) => {
-                self.leases = leases;
-                self.leased_until = begun + LEASE;
-            }
-            Err(error) => tracing::warn!(%error, "outbox leases could not be renewed"),
+        match self.store.hold(self.clock.now(), HOLD).await {
+            Ok(()) => self.held_until = begun + HOLD,
+            Err(error) => tracing::warn!(%error, "the outbox could not be held on to"),
         }
         let now = Instant::now();
-        self.resting.retain(|_, (until, _)| *until + LEASE > now);
+        self.resting.retain(|_, (until, _)| *until + HOLD > now);
     }
 
     /// The rows that may be published now, by aggregate.
     async fn take(&mut self) -> Vec<(Uuid, Vec<OutboxRow>)> {
         let mut taken: Vec<(Uuid, Vec<OutboxRow>)> = Vec::new();
         let now = Instant::now();
-        if self.leases.is_empty() || now >= self.leased_until || self.on_their_way.len() >= WINDOW {
+        if now >= self.held_until || self.on_their_way.len() >= WINDOW {
             return taken;
         }
-        let rows = match self.store.fetch(&self.leases, self.cursor, BATCH).await {
+        let rows = match self.store.fetch(self.cursor, BATCH).await {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::warn!(%error, "the outbox cannot be read");
@@ -181,7 +174,8 @@ impl Relay {
     }
 
     async fn delete_confirmed(&mut self) {
-        let rows: Vec<_> = self.confirmed.iter().flat_map(|published| published.confirmed.clone()).collect();
+        let rows: Vec<i64> =
+            self.confirmed.iter().flat_map(|published| published.confirmed.clone()).collect();
         if !rows.is_empty()
             && let Err(error) = self.store.delete(&rows).await
         {
@@ -203,7 +197,7 @@ async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<OutboxRow>)
             published.failed = true;
             break;
         }
-        published.confirmed.push((row.id, row.lease));
+        published.confirmed.push(row.id);
     }
     published
 }

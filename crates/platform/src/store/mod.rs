@@ -1,6 +1,7 @@
 //! Where a service keeps what it owns: the one place that chooses a store, and how stores fail.
 
 mod lock;
+pub mod postgres;
 pub mod sqlite;
 
 use std::{path::PathBuf, sync::Arc};

@@ -1,5 +1,6 @@
 //! Timers: rows that fall due, so that a wait has an end though every process is killed meanwhile.
 
+pub mod postgres;
 mod runner;
 pub mod sqlite;
 

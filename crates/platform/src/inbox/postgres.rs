@@ -1,0 +1,141 @@
+//! The inbox and the dead letters in PostgreSQL.
+
+use async_trait::async_trait;
+use contracts::{Service, Timestamp};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{DeadLetter, DeadLetterStore, InboxStore, Received};
+use crate::store::{
+    StoreError,
+    postgres::{Database, Transaction, count, moment, parse, timestamp},
+};
+
+/// Enters a message into the inbox as the first thing in its effect's transaction.
+///
+/// # Returns
+/// Whether it is new. If it is not, it has been applied: leave everything as it is, and commit.
+///
+/// # Errors
+/// [`StoreError`]: then the transaction must not commit.
+pub async fn is_new(
+    transaction: &Transaction<'_>,
+    received: Received,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let inserted = transaction
+        .execute(
+            "INSERT INTO inbox (consumer, message_id, applied_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            &[&received.consumer.name(), &received.message_id, &moment(now)],
+        )
+        .await?;
+    Ok(inserted == 1)
+}
+
+#[async_trait]
+impl InboxStore for Database {
+    async fn record_failure(&self, received: Received, now: Timestamp) -> Result<u32, StoreError> {
+        let rows = self
+            .query(
+                "INSERT INTO inbox_failure AS f (consumer, message_id, attempts, failed_at) VALUES ($1, $2, 1, $3)
+                 ON CONFLICT (consumer, message_id)
+                    DO UPDATE SET attempts = f.attempts + 1, failed_at = excluded.failed_at
+                 RETURNING attempts",
+                &[&received.consumer.name(), &received.message_id, &moment(now)],
+            )
+            .await?;
+        rows.first().map_or_else(
+            || Err(StoreError::corrupt("a failure was not counted")),
+            |row| count(row, "attempts"),
+        )
+    }
+
+    async fn prune_inbox(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.execute("DELETE FROM inbox WHERE applied_at < $1", &[&moment(before)]).await?;
+        self.execute("DELETE FROM inbox_failure WHERE failed_at < $1", &[&moment(before)]).await?;
+        Ok(())
+    }
+}
+
+const COLUMNS: &str =
+    "consumer, message_id, event_type, source, aggregate, occurred_at, traceparent, payload,
+    error, attempts, died_at, redrive_at";
+
+#[async_trait]
+impl DeadLetterStore for Database {
+    async fn bury(&self, letter: DeadLetter) -> Result<(), StoreError> {
+        let envelope = &letter.envelope;
+        self.execute(
+            "INSERT INTO dead_letter (consumer, message_id, event_type, source, aggregate, occurred_at, traceparent,
+                payload, error, attempts, died_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (consumer, message_id) DO UPDATE SET
+                error = excluded.error, attempts = excluded.attempts, died_at = excluded.died_at, redrive_at = NULL",
+            &[
+                &letter.consumer.name(),
+                &envelope.id,
+                &envelope.event_type,
+                &envelope.source.name(),
+                &envelope.aggregate,
+                &moment(envelope.time),
+                &envelope.trace.to_string(),
+                &&envelope.payload[..],
+                &letter.error,
+                &i32::try_from(letter.attempts).unwrap_or(i32::MAX),
+                &moment(letter.died_at),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM dead_letter ORDER BY died_at, message_id LIMIT $1");
+        self.query(&sql, &[&i64::from(limit)]).await?.iter().map(dead_letter).collect()
+    }
+
+    async fn dead_letter(&self, message_id: Uuid) -> Result<Option<DeadLetter>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM dead_letter WHERE message_id = $1");
+        self.query(&sql, &[&message_id]).await?.first().map(dead_letter).transpose()
+    }
+
+    async fn request_redrive(&self, message_id: Option<Uuid>, now: Timestamp) -> Result<u64, StoreError> {
+        self.execute(
+            "UPDATE dead_letter SET redrive_at = $1 WHERE $2::uuid IS NULL OR message_id = $2",
+            &[&moment(now), &message_id],
+        )
+        .await
+    }
+
+    async fn to_redrive(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM dead_letter WHERE redrive_at IS NOT NULL ORDER BY redrive_at, died_at LIMIT $1"
+        );
+        self.query(&sql, &[&i64::from(limit)]).await?.iter().map(dead_letter).collect()
+    }
+
+    async fn remove_dead_letter(&self, consumer: Service, message_id: Uuid) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM dead_letter WHERE consumer = $1 AND message_id = $2",
+            &[&consumer.name(), &message_id],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+fn dead_letter(row: &Row) -> Result<DeadLetter, StoreError> {
+    let redrive_at = if row.try_get::<_, Option<std::time::SystemTime>>("redrive_at")?.is_some() {
+        Some(timestamp(row, "redrive_at")?)
+    } else {
+        None
+    };
+    Ok(DeadLetter {
+        consumer: parse(row, "consumer")?,
+        envelope: crate::outbox::postgres::envelope(row)?,
+        error: row.try_get("error")?,
+        attempts: count(row, "attempts")?,
+        died_at: timestamp(row, "died_at")?,
+        redrive_at,
+    })
+}

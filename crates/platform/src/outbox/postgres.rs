@@ -1,0 +1,117 @@
+//! The outbox in PostgreSQL. A row belongs to the process that wrote it, so that the one that is woken by the commit is
+//! the one that relays it; what a dead process wrote is taken over by a living one.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contracts::{Timestamp, events::Event};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{OutboxRow, OutboxStore};
+use crate::{
+    messaging::Envelope,
+    store::{
+        StoreError,
+        postgres::{Database, Transaction, moment, parse, timestamp},
+    },
+};
+
+/// Puts `event`, which happened at `now`, into the outbox as part of `transaction`.
+///
+/// # Errors
+/// [`StoreError`]: then the transaction must not commit.
+pub async fn enqueue<E: Event>(
+    transaction: &Transaction<'_>,
+    event: &E,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let envelope = Envelope::seal(event, now);
+    transaction
+        .execute(
+            "INSERT INTO outbox (relay, message_id, aggregate, event_type, source, occurred_at, traceparent, payload)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &[
+                &transaction.relay(),
+                &envelope.id,
+                &envelope.aggregate,
+                &envelope.event_type,
+                &envelope.source.name(),
+                &moment(envelope.time),
+                &envelope.trace.to_string(),
+                &&envelope.payload[..],
+            ],
+        )
+        .await?;
+    transaction.outbox_grew();
+    Ok(())
+}
+
+#[async_trait]
+impl OutboxStore for Database {
+    async fn hold(&self, now: Timestamp, ttl: Duration) -> Result<(), StoreError> {
+        let relay = self.relay();
+        self.execute(
+            "INSERT INTO outbox_relay (relay, expires_at) VALUES ($1, $2)
+             ON CONFLICT (relay) DO UPDATE SET expires_at = excluded.expires_at",
+            &[&relay, &moment(now + ttl)],
+        )
+        .await?;
+        // Whoever deletes the row of a process that is gone takes over what it wrote, and nobody else can. A process that
+        // wakes up after its time finds its rows in other hands: that is the fence.
+        self.execute(
+            "WITH gone AS (DELETE FROM outbox_relay WHERE expires_at < $2 RETURNING relay)
+             UPDATE outbox SET relay = $1
+             WHERE relay IN (SELECT relay FROM gone)
+                OR relay NOT IN (SELECT relay FROM outbox_relay)",
+            &[&relay, &moment(now)],
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn release(&self) -> Result<(), StoreError> {
+        self.execute("DELETE FROM outbox_relay WHERE relay = $1", &[&self.relay()]).await?;
+        Ok(())
+    }
+
+    async fn fetch(&self, after: i64, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        // A row behind one of the same aggregate that another process has yet to relay waits for that.
+        let rows = self
+            .query(
+                "SELECT id, message_id, aggregate, event_type, source, occurred_at, traceparent, payload
+                 FROM outbox mine WHERE relay = $1 AND id > $2 AND NOT EXISTS
+                    (SELECT 1 FROM outbox theirs
+                     WHERE theirs.aggregate = mine.aggregate AND theirs.id < mine.id AND theirs.relay <> $1)
+                 ORDER BY id LIMIT $3",
+                &[&self.relay(), &after, &i64::from(limit)],
+            )
+            .await?;
+        rows.iter().map(|row| Ok(OutboxRow { id: row.try_get("id")?, envelope: envelope(row)? })).collect()
+    }
+
+    async fn delete(&self, ids: &[i64]) -> Result<(), StoreError> {
+        self.execute("DELETE FROM outbox WHERE id = ANY($1) AND relay = $2", &[&ids, &self.relay()]).await?;
+        Ok(())
+    }
+
+    async fn depth(&self) -> Result<u64, StoreError> {
+        let rows = self.query("SELECT count(*) FROM outbox", &[]).await?;
+        let depth: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
+        Ok(depth.unsigned_abs())
+    }
+}
+
+/// Reads the columns of a row that make an envelope.
+pub(crate) fn envelope(row: &Row) -> Result<Envelope, StoreError> {
+    let id: Uuid = row.try_get("message_id")?;
+    Ok(Envelope {
+        id,
+        aggregate: row.try_get("aggregate")?,
+        event_type: row.try_get("event_type")?,
+        source: parse(row, "source")?,
+        time: timestamp(row, "occurred_at")?,
+        trace: parse(row, "traceparent")?,
+        payload: row.try_get::<_, Vec<u8>>("payload")?.into(),
+    })
+}

@@ -1,0 +1,38 @@
+//! What an error of PostgreSQL means: whether trying again may help.
+
+use tokio_postgres::error::SqlState;
+
+use crate::store::StoreError;
+
+/// Classes of SQLSTATE that say nothing about the statement: connection exceptions, insufficient resources, operator
+/// intervention (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+const PASSING: [&str; 3] = ["08", "53", "57"];
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let passing = error.is_closed()
+            || match error.code() {
+                None => true,
+                Some(code) => {
+                    PASSING.iter().any(|class| code.code().starts_with(class))
+                        || [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED]
+                            .contains(code)
+                        || *code == SqlState::LOCK_NOT_AVAILABLE
+                        || *code == SqlState::READ_ONLY_SQL_TRANSACTION
+                }
+            };
+        // Errors without a code come from the connection, except where this program misreads a row.
+        let misread = error.code().is_none() && is_conversion(&error);
+        if passing && !misread { Self::Unavailable(describe(&error)) } else { Self::Failed(Box::new(error)) }
+    }
+}
+
+fn is_conversion(error: &tokio_postgres::Error) -> bool {
+    let text = error.to_string();
+    text.contains("column") || text.contains("parameter") || text.contains("number of rows")
+}
+
+fn describe(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
