@@ -2,6 +2,7 @@
 
 mod audit;
 mod cli;
+mod front;
 mod output;
 mod roles;
 mod settings;

@@ -90,6 +90,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve { services } => serve::serve(&settings, services).await,
         Command::Migrate { services: named } => {
+            roles::prepare_folder(&settings)?;
             for service in services(named) {
                 roles::migrate(service, &settings).await?;
                 output::line(format!("{service}: up to date"));

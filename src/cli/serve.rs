@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    output, roles,
+    front, output, roles,
     settings::{BadSetting, Settings},
 };
 
@@ -62,7 +62,7 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     }
     tokio::spawn(stop_on_signal(shutdown.clone()));
     let served = if whole_shop {
-        front(settings, mounted, addresses[0], &shutdown).await
+        behind_one_front(settings, mounted, addresses[0], &shutdown).await
     } else {
         each_alone(settings, mounted, &addresses, &shutdown).await
     };
@@ -158,7 +158,7 @@ async fn welcome(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn front(
+async fn behind_one_front(
     settings: &Settings,
     mounted: Vec<Mounted>,
     address: SocketAddr,
@@ -169,6 +169,7 @@ async fn front(
     let server = mounted.into_iter().fold(server, |server, Mounted { service, routes, state }| {
         server.mount(format!("/{service}"), routes).with(state)
     });
+    let server = server.mount("/", front::routes());
     let ready = |address| output::line(format!("gateway: http://{address}"));
     server.serve(shutdown.clone(), ready).await?;
     Ok(())

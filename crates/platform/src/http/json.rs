@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{
     Problem, Validate,
-    fields::{checked, mistyped, refuse_nul},
+    fields::{checked, invalid, mistyped, refuse_nul},
     refusal::refuse,
 };
 
@@ -24,8 +24,8 @@ const DEFAULT_LIMIT_KIB: u64 = 64;
 
 /// A JSON document (RFC 8259).
 ///
-/// As a data guard it takes a body of type `application/json` that is a valid `T` ([`Validate`]); else the answer is
-/// 415 (another type), 413 (longer than the limit `json`), 400 (not JSON) or 422 (JSON, but no such `T`). As a
+/// As a data guard it takes a body of type `application/json` that is a valid `T` ([`Validate`]), written as an object;
+/// else the answer is 415 (another type), 413 (longer than the limit `json`), 400 (not JSON) or 422 (JSON, but no such `T`). As a
 /// responder it writes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json<T>(pub T);
@@ -71,6 +71,10 @@ fn parse<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, Problem> {
     // As a document first: then what is not JSON at all can be told from what is no `T`, and no string is missed.
     let document: Value = serde_json::from_str(text).map_err(|error| not_json(&error))?;
     refuse_nul(&document)?;
+    // serde would fill the fields of a struct from the items of an array, in the order in which they are declared.
+    if !document.is_object() {
+        return Err(invalid("", "must be a JSON object"));
+    }
     let value = serde_path_to_error::deserialize(document).map_err(|error| mistyped(&error))?;
     checked(value)
 }
