@@ -1,5 +1,7 @@
 //! The command line.
 
+#![expect(clippy::doc_markdown, reason = "these comments are what --help prints")]
+
 mod audit;
 mod dead_letters;
 mod documents;

@@ -1,6 +1,8 @@
 //! `cargo xtask …`: what this workspace needs done that cargo alone does not do.
 
+mod bench;
 mod docs;
+mod stack;
 mod test;
 
 use std::process::ExitCode;
@@ -12,12 +14,16 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Xtask {
     Test(test::Test),
+    Bench(bench::Bench),
+    Stack(stack::Stack),
     Docs(docs::Docs),
 }
 
 fn main() -> ExitCode {
     let done = match Xtask::parse() {
         Xtask::Test(test) => test.run(),
+        Xtask::Bench(bench) => bench.run(),
+        Xtask::Stack(stack) => stack.run(),
         Xtask::Docs(docs) => docs.run(),
     };
     // Said here and not by returning it: a backtrace would bury the summary, and tells nothing about a test.

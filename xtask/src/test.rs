@@ -1,6 +1,8 @@
 //! `cargo xtask test [SHAPE]`: every test there is, with the end-to-end suite run over one shape of the shop.
 
 mod compiler;
+mod packages;
+mod servers;
 
 use std::{
     fmt,
@@ -24,12 +26,15 @@ pub struct Test {
 enum Shape {
     /// One process, SQLite, the in-process broker: needs nothing but a C compiler
     Embedded,
+    /// Several instances of each service, PostgreSQL, RabbitMQ, nginx: these have to be installed
+    Rabbitmq,
 }
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Embedded => "embedded",
+            Self::Rabbitmq => "rabbitmq",
         })
     }
 }
@@ -39,6 +44,7 @@ impl Shape {
     fn prepare(self) -> anyhow::Result<()> {
         match self {
             Self::Embedded => compiler::ensure(),
+            Self::Rabbitmq => compiler::ensure().and_then(|()| servers::ensure()),
         }
     }
 
@@ -47,7 +53,7 @@ impl Shape {
         self.prepare()?;
         let started = Instant::now();
         let mut failed = Vec::new();
-        for step in steps() {
+        for step in self.steps() {
             let status = cargo()
                 .args(&step)
                 .env("MERCATO_SHAPE", self.to_string())
@@ -58,6 +64,20 @@ impl Shape {
             }
         }
         Ok(Outcome { shape: self, failed, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// Nextest runs no doc tests, hence the second step in either case.
+    fn steps(self) -> [Vec<&'static str>; 2] {
+        let mut all = if has_nextest() {
+            vec!["nextest", "run", "--workspace"]
+        } else {
+            vec!["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
+        };
+        if self == Self::Rabbitmq {
+            // The tests that need the servers: of the gateway, and of every adapter.
+            all.extend(["--features", "testkit/real-servers"]);
+        }
+        [all, vec!["test", "--doc", "--workspace"]]
     }
 }
 
@@ -93,16 +113,6 @@ impl Test {
         anyhow::ensure!(!failed, "not every test passed");
         Ok(())
     }
-}
-
-/// Nextest runs no doc tests, hence the second step in either case.
-fn steps() -> [Vec<&'static str>; 2] {
-    let all = if has_nextest() {
-        vec!["nextest", "run", "--workspace"]
-    } else {
-        vec!["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
-    };
-    [all, vec!["test", "--doc", "--workspace"]]
 }
 
 fn has_nextest() -> bool {

@@ -94,10 +94,7 @@ impl Money {
     /// # Errors
     /// [`MoneyError::Overflow`] if the product does not fit.
     pub fn times(self, quantity: u32) -> Result<Self, MoneyError> {
-        let amount = self
-            .amount
-            .checked_mul(i64::from(quantity))
-            .ok_or(MoneyError::Overflow)?;
+        let amount = self.amount.checked_mul(i64::from(quantity)).ok_or(MoneyError::Overflow)?;
         Ok(Self { amount, ..self })
     }
 
@@ -109,10 +106,7 @@ impl Money {
         if self.currency != other.currency {
             return Err(MoneyError::MixedCurrencies);
         }
-        let amount = self
-            .amount
-            .checked_add(other.amount)
-            .ok_or(MoneyError::Overflow)?;
+        let amount = self.amount.checked_add(other.amount).ok_or(MoneyError::Overflow)?;
         Ok(Self { amount, ..self })
     }
 
@@ -121,12 +115,10 @@ impl Money {
     /// # Errors
     /// As [`Money::plus`].
     pub fn sum(amounts: impl IntoIterator<Item = Self>) -> Result<Option<Self>, MoneyError> {
-        amounts
-            .into_iter()
-            .try_fold(None, |total: Option<Self>, amount| match total {
-                None => Ok(Some(amount)),
-                Some(total) => total.plus(amount).map(Some),
-            })
+        amounts.into_iter().try_fold(None, |total: Option<Self>, amount| match total {
+            None => Ok(Some(amount)),
+            Some(total) => total.plus(amount).map(Some),
+        })
     }
 }
 
@@ -152,11 +144,7 @@ mod tests {
     #[test]
     fn a_currency_is_three_capital_letters() {
         for wrong in ["eur", "EU", "EURO", "€", ""] {
-            assert_eq!(
-                wrong.parse::<Currency>(),
-                Err(MoneyError::NotACurrency),
-                "{wrong}"
-            );
+            assert_eq!(wrong.parse::<Currency>(), Err(MoneyError::NotACurrency), "{wrong}");
         }
     }
 }

@@ -48,7 +48,5 @@ pub const fn subscriptions_of(service: Service) -> &'static [&'static str] {
 
 /// The services that consume events of type `event_type`.
 pub fn consumers_of(event_type: &str) -> impl Iterator<Item = Service> + '_ {
-    Service::ALL
-        .into_iter()
-        .filter(move |service| subscriptions_of(*service).contains(&event_type))
+    Service::ALL.into_iter().filter(move |service| subscriptions_of(*service).contains(&event_type))
 }

@@ -24,6 +24,8 @@ use crate::{
 
 /// How often an instance looks for revocations that another one recorded.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
+/// How often what waits is counted, for the metrics.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
 /// How often old inbox rows and idempotency keys are removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How long applied messages and idempotency keys are remembered: longer than any broker or client repeats itself.
@@ -137,8 +139,25 @@ impl Environment {
             let revocations = parts.auth.revocations();
             let refresh =
                 revocations.refresh_loop(&*store, REVOCATION_POLL, &environment.clock, shutdown.clone());
-            tokio::join!(refresh, environment.prune(&shutdown));
+            tokio::join!(refresh, environment.prune(&shutdown), environment.count(&shutdown));
         });
+    }
+
+    /// Tells the metrics how many events wait in the outbox, and how many messages could not be handled.
+    async fn count(&self, shutdown: &CancellationToken) {
+        let (store, service) = (self.store.messaging(), self.service.name());
+        let mut every = tokio::time::interval(COUNT_EVERY);
+        while shutdown.run_until_cancelled(every.tick()).await.is_some() {
+            // An outage shows in the readiness; here it only leaves the last figures standing.
+            if let Ok(depth) = store.depth().await {
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+                metrics::gauge!("outbox_depth", "service" => service).set(depth as f64);
+            }
+            if let Ok(letters) = store.dead_letters(1_000).await {
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+                metrics::gauge!("dead_letters", "service" => service).set(letters.len() as f64);
+            }
+        }
     }
 
     async fn prune(&self, shutdown: &CancellationToken) {

@@ -91,6 +91,12 @@ pub struct Payment {
 }
 
 impl Payment {
+    /// How much became ours, in minor units.
+    #[must_use]
+    pub fn taken(&self) -> i64 {
+        self.captured.map_or(0, |money| money.amount)
+    }
+
     /// How often an operation had this outcome.
     #[must_use]
     pub fn times(&self, outcome: &str) -> usize {

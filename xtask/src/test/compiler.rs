@@ -2,33 +2,17 @@
 
 use std::{
     io::Write as _,
-    path::Path,
     process::{Command, Output, Stdio},
 };
 
-use anyhow::{Context as _, bail, ensure};
-
-const INSTALL: &str = "apt-get install --yes --no-install-recommends gcc libc6-dev";
+use anyhow::{Context as _, ensure};
 
 /// Returns if C programs can be built; on Debian as root, after installing what is missing.
 ///
 /// # Errors
 /// Says what is missing and how to get it.
 pub fn ensure() -> anyhow::Result<()> {
-    let Err(missing) = check() else { return Ok(()) };
-    if !(Path::new("/etc/debian_version").exists() && is_root()) {
-        bail!("{missing:#}\nOn Debian or Ubuntu: sudo {INSTALL}");
-    }
-    eprintln!("xtask: {missing:#}; installing it: {INSTALL}");
-    for command in ["apt-get update", INSTALL] {
-        let status = Command::new("sh")
-            .args(["-c", command])
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .status()
-            .with_context(|| format!("cannot run `{command}`"))?;
-        ensure!(status.success(), "`{command}` failed");
-    }
-    check()
+    super::packages::ensure(check, "gcc libc6-dev")
 }
 
 /// A compiler without the C library's headers is the commoner half of a toolchain, so both are tried.
@@ -53,8 +37,4 @@ fn preprocess(source: &str) -> std::io::Result<Output> {
         stdin.write_all(source.as_bytes())?;
     }
     child.wait_with_output()
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -67,8 +67,15 @@ pub(super) fn traits() -> Value {
                 same address.",
             "correlationId": { "location": "$message.header#/correlation_id" },
             "headers": headers(
-                &["correlation_id"],
-                json!({ "correlation_id": uuid("That of the question.") }),
+                &["correlation_id", "outcome"],
+                json!({
+                    "correlation_id": uuid("That of the question."),
+                    "outcome": {
+                        "type": "string",
+                        "enum": ["answer", "failure"],
+                        "description": "Whether the payload is the answer, or why there is none.",
+                    },
+                }),
             ),
         },
     })

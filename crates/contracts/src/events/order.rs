@@ -80,9 +80,4 @@ pub struct OrderRefundRequested {
     /// How much.
     pub total: Money,
 }
-event!(
-    OrderRefundRequested,
-    "order.refund_requested.v1",
-    Shopping,
-    order_id
-);
+event!(OrderRefundRequested, "order.refund_requested.v1", Shopping, order_id);

@@ -127,22 +127,22 @@ impl Consumer {
 
     async fn after(&self, envelope: &Envelope, error: HandlerError) -> Next {
         let received = Received::by(self.router.service(), envelope);
-        let attempts = match &error {
+        let (attempts, last) = match &error {
             HandlerError::Unavailable(reason) => {
-                tracing::warn!(event = %envelope.event_type, message = %envelope.id, reason, "a message has to wait");
+                tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, reason, "a message has to wait");
                 return Next::Wait;
             }
-            HandlerError::Malformed(_) => MAX_ATTEMPTS,
+            HandlerError::Malformed(_) => (1, true),
             HandlerError::Failed(_) => match self.store.record_failure(received, self.clock.now()).await {
-                Ok(attempts) => attempts,
+                Ok(attempts) => (attempts, attempts >= MAX_ATTEMPTS),
                 Err(_) => return Next::Wait,
             },
         };
-        if attempts < MAX_ATTEMPTS {
-            tracing::warn!(event = %envelope.event_type, message = %envelope.id, attempts, %error, "a message failed");
+        if !last {
+            tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, attempts, %error, "a message failed");
             return Next::TryAgain;
         }
-        tracing::error!(event = %envelope.event_type, message = %envelope.id, attempts, %error, "a message is dead");
+        tracing::error!(event = %envelope.event_type, message_id = %envelope.id, attempts, %error, "a message is dead");
         let letter = DeadLetter {
             consumer: received.consumer,
             envelope: envelope.clone(),

@@ -42,14 +42,14 @@ impl Redrive {
             // It keeps its request, and is looked at again in a second.
             Err(HandlerError::Unavailable(_)) => return,
             Err(error) => {
-                tracing::error!(%message, %error, "a dead letter failed again");
+                tracing::error!(message_id = %message, %error, "a dead letter failed again");
                 let attempts = letter.attempts + 1;
                 let died_at = self.clock.now();
                 self.store.bury(DeadLetter { error: error.to_string(), attempts, died_at, ..letter }).await
             }
         };
         if let Err(error) = outcome {
-            tracing::warn!(%message, %error, "the outcome of a dead letter could not be kept");
+            tracing::warn!(message_id = %message, %error, "the outcome of a dead letter could not be kept");
         }
     }
 }

@@ -87,7 +87,8 @@ impl EventRouter {
             let reason = format!("{} has no handler for {}", self.service, envelope.event_type);
             return Err(HandlerError::Malformed(reason));
         };
-        let handling = handler(envelope, Received::by(self.service, envelope));
+        // Also what the handler does before it returns its future: a panic there would end the consumer's task.
+        let handling = async { handler(envelope, Received::by(self.service, envelope)).await };
         let handling = AssertUnwindSafe(envelope.trace.scope(handling)).catch_unwind();
         match tokio::time::timeout(TIME_LIMIT, handling).await {
             Ok(Ok(outcome)) => outcome,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use contracts::{Service, Timestamp};
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{Envelope, RpcError};
 use crate::trace::TraceContext;
@@ -75,6 +75,8 @@ pub struct Delivery {
     /// What was delivered.
     pub envelope: Envelope,
     settle: oneshot::Sender<()>,
+    /// Its place in the consumer's window, for a broker that keeps the window itself.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Delivery {
@@ -82,7 +84,13 @@ impl Delivery {
     #[must_use]
     pub fn new(envelope: Envelope) -> (Self, oneshot::Receiver<()>) {
         let (settle, settled) = oneshot::channel();
-        (Self { envelope, settle }, settled)
+        (Self { envelope, settle, _place: None }, settled)
+    }
+
+    /// This delivery, which keeps `place` until it is settled or dropped.
+    #[must_use]
+    pub fn keeping(self, place: OwnedSemaphorePermit) -> Self {
+        Self { _place: Some(place), ..self }
     }
 
     /// Tells the broker that it need not deliver this again: its effect, or its dead letter, is committed.

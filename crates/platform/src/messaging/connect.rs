@@ -4,21 +4,34 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Broker, MemoryBroker};
+use super::{Broker, MemoryBroker, RabbitMqBroker};
 use crate::Clock;
 
-/// No broker for such a URL.
+/// No broker for such a URL. A URL may have a password in it, so none of these repeats it.
 #[derive(Debug, Error)]
-#[error("no broker can be reached by '{0}': use memory: (in this process)")]
-pub struct ConnectError(String);
+pub enum ConnectError {
+    /// Its scheme is not known.
+    #[error(
+        "no broker can be reached by '{0}:': use memory: (in this process) or \
+         amqp://user:password@host (RabbitMQ; amqps: with TLS)"
+    )]
+    UnknownScheme(String),
+    /// It is malformed.
+    #[error("the broker's URL cannot be used: {0}")]
+    Malformed(String),
+}
 
-/// The broker that `url` names.
+/// The broker that `url` names. It need not run yet. Has to be called within a Tokio runtime.
 ///
 /// # Errors
-/// [`ConnectError`] if its scheme is not known.
+/// [`ConnectError`] if its scheme is not known, or the rest of it is malformed.
 pub fn connect(url: &str, clock: &Clock) -> Result<Arc<dyn Broker>, ConnectError> {
-    match url.split(':').next() {
-        Some("memory") => Ok(Arc::new(MemoryBroker::new(clock.clone()))),
-        _ => Err(ConnectError(url.to_owned())),
+    match url.split(':').next().unwrap_or_default() {
+        "memory" => Ok(Arc::new(MemoryBroker::new(clock.clone()))),
+        "amqp" | "amqps" => {
+            let broker = RabbitMqBroker::connect(url, clock.clone()).map_err(ConnectError::Malformed)?;
+            Ok(Arc::new(broker))
+        }
+        scheme => Err(ConnectError::UnknownScheme(scheme.to_owned())),
     }
 }

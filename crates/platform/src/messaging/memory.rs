@@ -5,13 +5,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use contracts::{Service, consumers_of};
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{Broker, BrokerError, Delivery, Envelope, PublishError, RpcCall, RpcError, RpcRequest};
 use crate::Clock;
@@ -19,8 +19,18 @@ use crate::Clock;
 /// A broker inside this process.
 pub struct MemoryBroker {
     clock: Clock,
-    consumers: Mutex<HashMap<Service, mpsc::Sender<Delivery>>>,
-    servers: Mutex<HashMap<Service, mpsc::Sender<RpcRequest>>>,
+    consumers: Streams<Delivery>,
+    servers: Streams<RpcRequest>,
+}
+
+/// Who takes what, by service.
+type Streams<T> = Mutex<HashMap<Service, Stream<T>>>;
+
+/// One end of a stream that a service reads, and how much more it may be given.
+struct Stream<T> {
+    sender: mpsc::Sender<T>,
+    /// What is taken out of the channel is still in the window: the channel's own bound would not count it.
+    places: Arc<Semaphore>,
 }
 
 impl MemoryBroker {
@@ -31,26 +41,33 @@ impl MemoryBroker {
     }
 }
 
-fn find<T>(
-    registered: &Mutex<HashMap<Service, mpsc::Sender<T>>>,
-    service: Service,
-) -> Option<mpsc::Sender<T>> {
-    registered
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&service)
-        .filter(|sender| !sender.is_closed())
-        .cloned()
+fn find<T>(streams: &Streams<T>, service: Service) -> Option<Stream<T>> {
+    let streams = streams.lock().unwrap_or_else(PoisonError::into_inner);
+    let stream = streams.get(&service)?;
+    (!stream.sender.is_closed())
+        .then(|| Stream { sender: stream.sender.clone(), places: Arc::clone(&stream.places) })
 }
 
-fn register<T>(
-    registered: &Mutex<HashMap<Service, mpsc::Sender<T>>>,
-    service: Service,
-    window: usize,
-) -> mpsc::Receiver<T> {
-    let (sender, receiver) = mpsc::channel(window.max(1));
-    registered.lock().unwrap_or_else(PoisonError::into_inner).insert(service, sender);
+fn register<T>(streams: &Streams<T>, service: Service, window: usize) -> mpsc::Receiver<T> {
+    let window = window.max(1);
+    let (sender, receiver) = mpsc::channel(window);
+    let stream = Stream { sender, places: Arc::new(Semaphore::new(window)) };
+    streams.lock().unwrap_or_else(PoisonError::into_inner).insert(service, stream);
     receiver
+}
+
+/// Hands `envelope` to its consumer, once the consumer's window has a place for it.
+///
+/// # Returns
+/// Where it is told that the consumer has settled it; `None` if there is no such consumer any more.
+async fn deliver(stream: &Stream<Delivery>, envelope: &Envelope) -> Option<oneshot::Receiver<()>> {
+    let place = tokio::select! {
+        place = Arc::clone(&stream.places).acquire_owned() => place.ok()?,
+        () = stream.sender.closed() => return None,
+    };
+    let (delivery, settled) = Delivery::new(envelope.clone());
+    stream.sender.send(delivery.keeping(place)).await.ok()?;
+    Some(settled)
 }
 
 #[async_trait]
@@ -58,9 +75,8 @@ impl Broker for MemoryBroker {
     async fn publish(&self, envelope: &Envelope) -> Result<(), PublishError> {
         let mut settled = Vec::new();
         for service in consumers_of(&envelope.event_type) {
-            let queue = find(&self.consumers, service).ok_or(PublishError::NoConsumer(service))?;
-            let (delivery, receipt) = Delivery::new(envelope.clone());
-            queue.send(delivery).await.map_err(|_| PublishError::NoConsumer(service))?;
+            let stream = find(&self.consumers, service).ok_or(PublishError::NoConsumer(service))?;
+            let receipt = deliver(&stream, envelope).await.ok_or(PublishError::NoConsumer(service))?;
             settled.push((service, receipt));
         }
         for (service, receipt) in settled {
@@ -78,19 +94,26 @@ impl Broker for MemoryBroker {
     }
 
     async fn call(&self, call: RpcCall) -> Result<Bytes, RpcError> {
-        let service = call.service;
-        let time_left = call.deadline.since(self.clock.now());
-        let server =
-            find(&self.servers, service).ok_or_else(|| RpcError::Unavailable(service.to_string()))?;
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        server.try_send(RpcRequest { call, reply }).map_err(|error| match error {
-            TrySendError::Full(_) => RpcError::Busy(service.to_string()),
-            TrySendError::Closed(_) => RpcError::Unavailable(service.to_string()),
+        let (service, deadline) = (call.service, call.deadline);
+        let late = || RpcError::TimedOut(service.to_string());
+        let unavailable = || RpcError::Unavailable(service.to_string());
+        let server = find(&self.servers, service).ok_or_else(unavailable)?;
+        let time_left = deadline.since(self.clock.now());
+        if time_left.is_zero() {
+            return Err(late());
+        }
+        // Kept until the answer is there, or nobody waits for it any more.
+        let _place = server.places.try_acquire().map_err(|_| RpcError::Busy(service.to_string()))?;
+        let (reply, answer) = oneshot::channel();
+        server.sender.try_send(RpcRequest { call, reply }).map_err(|error| match error {
+            // Full of questions that nobody waits for any more and that the server has not got to.
+            mpsc::error::TrySendError::Full(_) => RpcError::Busy(service.to_string()),
+            mpsc::error::TrySendError::Closed(_) => unavailable(),
         })?;
         match tokio::time::timeout(time_left, answer).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(RpcError::Unavailable(service.to_string())),
-            Err(_) => Err(RpcError::TimedOut(service.to_string())),
+            Ok(Err(_dropped)) => Err(unavailable()),
+            Err(_) => Err(late()),
         }
     }
 

@@ -7,10 +7,12 @@ mod broker;
 mod connect;
 mod envelope;
 mod memory;
+mod rabbitmq;
 mod rpc;
 
 pub use broker::{Broker, BrokerError, Delivery, PublishError, RpcCall, RpcRequest};
 pub use connect::{ConnectError, connect};
 pub use envelope::Envelope;
 pub use memory::MemoryBroker;
+pub use rabbitmq::RabbitMqBroker;
 pub use rpc::{RpcClient, RpcError, RpcRouter};

@@ -151,9 +151,12 @@ impl RpcRouter {
 
     async fn answer(&self, request: RpcRequest, clock: &Clock) {
         let RpcRequest { call, reply } = request;
+        // An asker whose clock or timer is a little behind still waits, and is not to think that nobody is here.
+        let late = Err(RpcError::TimedOut(self.service.to_string()));
         let time_left = call.deadline.since(clock.now());
         if time_left.is_zero() {
             metrics::counter!("rpc_late_total", "service" => self.service.name()).increment(1);
+            drop(reply.send(late));
             return;
         }
         let Some(answerer) = self.answerers.get(call.method.as_str()) else {
@@ -166,10 +169,9 @@ impl RpcRouter {
             return;
         };
         let answering = call.trace.scope(answerer(call.payload));
-        if let Ok(answer) = tokio::time::timeout(time_left, answering).await {
-            // Whoever asked may have stopped waiting.
-            drop(reply.send(answer));
-        }
+        let answer = tokio::time::timeout(time_left, answering).await.unwrap_or(late);
+        // Whoever asked may have stopped waiting.
+        drop(reply.send(answer));
     }
 }
 

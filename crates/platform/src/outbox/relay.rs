@@ -167,6 +167,10 @@ impl Relay {
                 self.resting.remove(&aggregate).unwrap_or((Instant::now(), Backoff::reconnect()));
             let until = Instant::now() + backoff.next_rest();
             self.resting.insert(aggregate, (until, backoff));
+            if self.cursor > 0 {
+                // What failed lies behind the cursor. Were the rest over within this pass, a later row would go first.
+                self.passed_over.insert(aggregate);
+            }
         } else {
             self.resting.remove(&aggregate);
         }
@@ -193,7 +197,7 @@ async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<OutboxRow>)
     let mut published = Published { aggregate, confirmed: Vec::with_capacity(rows.len()), failed: false };
     for row in rows {
         if let Err(error) = broker.publish(&row.envelope).await {
-            tracing::warn!(event = %row.envelope.event_type, message = %row.envelope.id, %error, "not published yet");
+            tracing::warn!(event = %row.envelope.event_type, message_id = %row.envelope.id, %error, "not published yet");
             published.failed = true;
             break;
         }

@@ -2,8 +2,9 @@
 //! hear of the other's events.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -47,7 +48,8 @@ impl Lock {
     /// [`LockError`].
     pub fn take(folder: &Path, service: Service) -> Result<Self, LockError> {
         let unusable = |source| LockError::Unusable { folder: folder.to_owned(), source };
-        std::fs::create_dir_all(folder).map_err(unusable)?;
+        // What is in it is nobody else's business: password hashes, addresses, keys.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
         let path = folder.join(format!("{service}.lock"));
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(unusable)?;

@@ -1,9 +1,9 @@
 //! Looks for timers that are due, and has them handled.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +12,8 @@ use crate::{Clock, inbox::HandlerError, trace::TraceContext};
 
 /// How often the store is asked when nothing wakes the runner.
 const POLL: Duration = Duration::from_millis(250);
-/// How long a claimed timer is kept from other instances, and so how soon a failed one is tried again.
+/// How long a claimed timer is kept from other instances, and so how soon a failed one is tried again. A handler that
+/// takes longer is given up: somebody else may have the timer by then.
 const CLAIM: Duration = Duration::from_secs(15);
 /// Timers that one look takes.
 const BATCH: u32 = 100;
@@ -66,8 +67,15 @@ impl TimerRunner {
 
     async fn fire(&self, timer: Timer) {
         let (kind, subject) = (timer.kind.clone(), timer.subject);
-        if let Err(error) = TraceContext::root().scope(self.handler.fire(timer)).await {
-            tracing::warn!(kind, %subject, %error, "a timer failed and will be tried again");
-        }
+        let firing = TraceContext::root().scope(async { self.handler.fire(timer).await });
+        // One bad handler must not end the runner, and with it every timer of the service.
+        let firing = AssertUnwindSafe(firing).catch_unwind();
+        let error = match tokio::time::timeout(CLAIM, firing).await {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(_panic)) => HandlerError::Failed("the handler panicked".to_owned()),
+            Err(_) => HandlerError::Failed(format!("the handler took longer than {CLAIM:?}")),
+        };
+        tracing::warn!(kind, %subject, %error, "a timer failed and will be tried again");
     }
 }

@@ -68,37 +68,31 @@ impl Client {
     }
 
     /// `GET path`.
-    #[must_use]
     pub fn get(&self, path: &str) -> Call {
         self.call(Method::GET, path)
     }
 
     /// `DELETE path`.
-    #[must_use]
     pub fn delete(&self, path: &str) -> Call {
         self.call(Method::DELETE, path)
     }
 
     /// `POST path` with a JSON body.
-    #[must_use]
     pub fn post(&self, path: &str, body: &impl Serialize) -> Call {
         self.call(Method::POST, path).json(body)
     }
 
     /// `PUT path` with a JSON body.
-    #[must_use]
     pub fn put(&self, path: &str, body: &impl Serialize) -> Call {
         self.call(Method::PUT, path).json(body)
     }
 
     /// `PATCH path` with a JSON body.
-    #[must_use]
     pub fn patch(&self, path: &str, body: &impl Serialize) -> Call {
         self.call(Method::PATCH, path).json(body)
     }
 
     /// Any request, without a body until it is given one.
-    #[must_use]
     pub fn call(&self, method: Method, path: &str) -> Call {
         let what = format!("{method} {path}");
         let request = self.http.request(method, format!("{}{path}", self.front.url()));

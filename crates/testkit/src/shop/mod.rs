@@ -20,7 +20,7 @@ use crate::{
     wait::within,
 };
 
-pub use audit::{AuditOutcome, Invariant};
+pub use audit::{AuditOutcome, Invariant, Report};
 pub use mercato::{Mercato, Ran};
 pub use shape::Shape;
 
@@ -92,7 +92,9 @@ impl Shop {
             if let Some(url) = line.strip_prefix("gateway: ") {
                 return url.to_owned();
             }
-            if let Some((email, password)) = line.strip_prefix("staff: ").and_then(|line| line.split_once(' ')) {
+            if let Some((email, password)) =
+                line.strip_prefix("staff: ").and_then(|line| line.split_once(' '))
+            {
                 assert!(self.staff.is_none(), "the staff login is printed once");
                 self.staff = Some(StaffLogin { email: email.to_owned(), password: password.to_owned() });
             }
@@ -140,6 +142,19 @@ impl Shop {
             assert!(status.success(), "a shop that is asked to end does so with {status}");
         }
         self.launch().await;
+    }
+
+    /// Starts the shop again on the same data, and ends it as `kill -9` does when it has had `time` to start: in the
+    /// middle of opening its stores, or of going on with what it had begun.
+    ///
+    /// # Panics
+    /// If it is running.
+    pub async fn start_and_kill_9_after(&mut self, time: Duration) {
+        assert!(self.running.is_none(), "it is running");
+        let running = self.shape.launch(&self.mercato, &self.home.path().join("mercato.log"));
+        // Not to wait for anything: the moment is what is wanted.
+        tokio::time::sleep(time).await;
+        running.kill_9();
     }
 
     /// Where it takes connections, such as `http://127.0.0.1:40123`.
@@ -190,6 +205,15 @@ impl Shop {
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
+    }
+
+    /// How many rows `table` of a service has: for what must be gone, and cannot be asked for any more.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    #[must_use]
+    pub fn rows(&self, service: contracts::Service, table: &str) -> u64 {
+        self.shape.rows(&self.data_dir(), service, table)
     }
 
     /// What the shop has logged since its first start.

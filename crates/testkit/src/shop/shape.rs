@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use contracts::Service;
+use rusqlite::{Connection, OpenFlags};
+
 use super::{Mercato, process::Process};
 
 /// How the shop is put together.
@@ -28,6 +31,22 @@ impl Shape {
     pub(super) fn launch(self, mercato: &Mercato, log: &Path) -> Process {
         match self {
             Self::Embedded => Process::spawn(mercato.command(&["serve", "--port", "0"]), log),
+        }
+    }
+
+    /// How many rows `table` of `service` has.
+    pub(super) fn rows(self, data: &Path, service: Service, table: &str) -> u64 {
+        match self {
+            Self::Embedded => {
+                let file = data.join(format!("{service}.db"));
+                let count =
+                    Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|store| {
+                        store.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                            row.get::<_, i64>(0)
+                        })
+                    });
+                count.unwrap_or_else(|error| panic!("{table} of {service}: {error}")).unsigned_abs()
+            }
         }
     }
 }

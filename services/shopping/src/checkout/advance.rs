@@ -105,18 +105,17 @@ fn ended(order: &Order, input: &Input) -> Result<Step, Refusal> {
 
 /// The answer to a capture or to a refund is overdue. Neither can be undone, so it is asked for until a person looks.
 fn overdue(order: &Order, attempt: u32) -> Step {
-    let request = match (order.captured, order.refund_requested) {
-        (false, _) => Message::Confirmed,
-        (true, true) => Message::RefundRequested,
+    let (request, given_up) = match (order.captured, order.refund_requested) {
+        (false, _) => (Message::Confirmed, "The payment is not captured yet; somebody has to look at it."),
+        (true, true) => {
+            (Message::RefundRequested, "The payment is not refunded yet; somebody has to look at it.")
+        }
         (true, false) => return Step { timer: TimerChange::Clear, ..nothing(order) },
     };
     if attempt < BEFORE_GIVING_UP {
         return ask_again(order, request, attempt);
     }
-    Step {
-        timer: TimerChange::Clear,
-        ..told(order, "The payment service does not answer; somebody has to look at it.")
-    }
+    Step { timer: TimerChange::Clear, ..told(order, given_up) }
 }
 
 /// The message that the present step waits for an answer to.
@@ -166,4 +165,33 @@ fn end(order: &Order, status: OrderStatus, message: Option<Message>, reason: &st
 fn cancel(order: &Order, reason: &str) -> Step {
     let note = format!("The order is cancelled: {reason}.");
     Step { note: Some(note), ..end(order, Cancelled, Some(Message::Cancelled), reason) }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::{Currency, CustomerId, Money, OrderId, Timestamp};
+
+    use super::*;
+
+    /// The audit takes a note that a timeline has twice for a step that was taken twice.
+    #[test]
+    fn an_overdue_capture_and_an_overdue_refund_are_told_apart() {
+        let capturing = Order {
+            id: OrderId::new(),
+            customer_id: Some(CustomerId::new()),
+            status: Confirmed,
+            reason: None,
+            lines: Vec::new(),
+            total: Money::new(500, Currency::EUR),
+            payment_token: "tok_ok".to_owned(),
+            address: None,
+            captured: false,
+            refund_requested: false,
+            placed_at: Timestamp::from_micros(0),
+            updated_at: Timestamp::from_micros(0),
+        };
+        let refunding = Order { captured: true, refund_requested: true, ..capturing.clone() };
+        let note = |order| advance(order, &Input::TimedOut(BEFORE_GIVING_UP)).unwrap().note.unwrap();
+        assert_ne!(note(&capturing), note(&refunding));
+    }
 }

@@ -96,7 +96,11 @@ pub async fn place_order(shopping: &Shopping, checkout: Checkout) -> Result<Orde
         if let Some(placed) = replayed(shopping, &checkout).await? {
             return Ok(placed);
         }
-        let (order, from) = prepare(shopping, &checkout).await?;
+        let (order, from) = match prepare(shopping, &checkout).await {
+            Ok(prepared) => prepared,
+            // The same request, sent twice at once, may have been served meanwhile: then it is what emptied the cart.
+            Err(error) => return replayed(shopping, &checkout).await?.ok_or(error),
+        };
         let placing = PlaceOrder { order: order.clone(), from, idempotency: checkout.idempotency.clone() };
         match shopping.store.place_order(placing).await? {
             Placing::Placed => {
@@ -237,7 +241,7 @@ mod tests {
         let cart = cart_of(&[&cup]);
         let lines = price(&cart, std::slice::from_ref(&cup)).unwrap();
         assert_eq!(total(&lines).unwrap(), Money::new(1_000, Currency::EUR));
-        let dearer = ProductSnapshot { price: Money::new(501, Currency::EUR), ..cup.clone() };
+        let dearer = ProductSnapshot { price: Money::new(501, Currency::EUR), ..cup };
         assert!(
             matches!(price(&cart, &[dearer]), Err(PlaceOrderError::PricesChanged(changes)) if changes.len() == 1)
         );

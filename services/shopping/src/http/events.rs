@@ -97,7 +97,7 @@ pub(super) async fn follow(
         seen: seen.0,
         until: Instant::now() + LONGEST,
     };
-    Ok(Either::Left(EventStream::from(follower.follow(steps, shutdown))))
+    Ok(Either::Left(EventStream::from(follower.follow(steps, shutdown)).heartbeat(None)))
 }
 
 struct Follower {

@@ -1,0 +1,118 @@
+//! An event on the wire: CloudEvents 1.0 in binary mode
+//! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md>): the payload is the
+//! event's data alone, and its attributes are headers.
+
+use bytes::Bytes;
+use contracts::{Service, Timestamp};
+use lapin::{BasicProperties, message::Delivery};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::headers;
+use crate::messaging::Envelope;
+
+/// AMQP's delivery mode of a message that is written to disk.
+const PERSISTENT: u8 = 2;
+/// The type of what is no event. Nobody handles it, so that a consumer makes a dead letter of it.
+const MALFORMED: &str = "malformed";
+
+/// The properties that `envelope` is published with.
+pub(super) fn properties(envelope: &Envelope) -> BasicProperties {
+    let attributes = [
+        ("cloudEvents_specversion", "1.0".to_owned()),
+        ("cloudEvents_id", envelope.id.to_string()),
+        ("cloudEvents_type", envelope.event_type.clone()),
+        ("cloudEvents_source", envelope.source.to_string()),
+        ("cloudEvents_subject", envelope.aggregate.to_string()),
+        ("cloudEvents_time", envelope.time.to_string()),
+    ];
+    BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(PERSISTENT)
+        .with_message_id(envelope.id.to_string().into())
+        .with_headers(headers::table(envelope.trace, attributes))
+}
+
+/// What was delivered. What is no event becomes one that nobody handles, under an id that is the same each time it is
+/// delivered: it ends as a dead letter, with its payload as it came.
+pub(super) fn envelope(delivery: &mut Delivery) -> Envelope {
+    let payload = Bytes::from(std::mem::take(&mut delivery.data));
+    match attributes(&delivery.properties) {
+        Ok(envelope) => Envelope { payload, ..envelope },
+        Err(reason) => {
+            tracing::error!(queue_key = %delivery.routing_key, reason, "a message is no event");
+            malformed(delivery, payload)
+        }
+    }
+}
+
+fn attributes(properties: &BasicProperties) -> Result<Envelope, String> {
+    Ok(Envelope {
+        id: headers::parsed(properties, "cloudEvents_id")?,
+        event_type: headers::text(properties, "cloudEvents_type")?.to_owned(),
+        source: headers::parsed(properties, "cloudEvents_source")?,
+        aggregate: headers::parsed(properties, "cloudEvents_subject")?,
+        time: headers::parsed(properties, "cloudEvents_time")?,
+        trace: headers::trace(properties),
+        payload: Bytes::new(),
+    })
+}
+
+fn malformed(delivery: &Delivery, payload: Bytes) -> Envelope {
+    let properties = &delivery.properties;
+    let mut digest = Sha256::new().chain_update(&payload);
+    // Not the key, which is another one once the broker has given the message up, and not what the broker adds.
+    let own = properties.headers().iter().flat_map(|headers| headers.inner().iter());
+    for (name, value) in own.filter(|(name, _)| !name.as_str().starts_with("x-")) {
+        digest.update(format!("{name}={value:?};"));
+    }
+    digest.update(format!("{:?}", properties.message_id()));
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest.finalize()[..16]);
+    let id = uuid::Builder::from_custom_bytes(id).into_uuid();
+    Envelope {
+        id,
+        event_type: MALFORMED.to_owned(),
+        source: headers::parsed(properties, "cloudEvents_source").unwrap_or(Service::Shopping),
+        aggregate: headers::parsed::<Uuid>(properties, "cloudEvents_subject").unwrap_or(id),
+        time: headers::parsed(properties, "cloudEvents_time").unwrap_or_else(|_| Timestamp::now()),
+        trace: headers::trace(properties),
+        payload,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::{OrderId, events::OrderAuthorised};
+    use lapin::types::{AMQPValue, FieldTable};
+
+    use super::*;
+
+    fn delivery(properties: BasicProperties, payload: &[u8]) -> Delivery {
+        let mut delivery = Delivery::mock(1, "".into(), "key".into(), false, payload.to_vec());
+        delivery.properties = properties;
+        delivery
+    }
+
+    #[test]
+    fn an_envelope_survives_the_wire() {
+        let sent = Envelope::seal(&OrderAuthorised { order_id: OrderId::new() }, Timestamp::now());
+        assert_eq!(envelope(&mut delivery(properties(&sent), &sent.payload)), sent);
+    }
+
+    #[test]
+    fn what_is_no_event_is_known_again_when_it_comes_again() {
+        let headers = |count| {
+            let mut headers = FieldTable::default();
+            headers.insert("x-delivery-count".into(), AMQPValue::LongInt(count));
+            headers.insert("cloudEvents_type".into(), AMQPValue::Boolean(true));
+            BasicProperties::default().with_headers(headers)
+        };
+        let first = envelope(&mut delivery(headers(1), b"\xff"));
+        let again = envelope(&mut delivery(headers(2), b"\xff"));
+        let other = envelope(&mut delivery(headers(1), b"other"));
+        assert_eq!((first.event_type.as_str(), &first.payload[..]), (MALFORMED, b"\xff".as_slice()));
+        assert_eq!(first.id, again.id);
+        assert_ne!(first.id, other.id);
+    }
+}

@@ -1,0 +1,191 @@
+//! Handlers that fail: messages that can never be handled, stores that are away, people who repair things.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
+use contracts::{OrderId, Service, Timestamp, events::OrderPlaced};
+use platform::{
+    inbox::{
+        DeadLetter, DeadLetterStore as _, EventRouter, HandlerError, InboxStore as _, MAX_ATTEMPTS, Received,
+    },
+    messaging::Envelope,
+};
+use testkit::eventually;
+use tokio::sync::Semaphore;
+
+use crate::world::{Peer, Process, memory, placed, router, sound};
+
+const POISON: u32 = 13;
+
+async fn the_dead_letter(products: &Peer) -> DeadLetter {
+    eventually("a dead letter", || async { products.database.dead_letters(10).await.unwrap().pop() }).await
+}
+
+fn number(letter: &DeadLetter) -> u32 {
+    letter.envelope.open::<OrderPlaced>().unwrap().lines[0].quantity
+}
+
+#[tokio::test]
+async fn a_poisoned_message_holds_up_its_own_aggregate_only_and_only_until_it_is_dead() {
+    let (shopping, products) = (Peer::new(Service::Shopping).await, Peer::new(Service::Products).await);
+    let (broker, poisoned) = (memory(), OrderId::new());
+    shopping.place(poisoned, [POISON, 14, 15]).await;
+    let others: Vec<OrderId> = (0..20).map(|_| OrderId::new()).collect();
+    for order in &others {
+        shopping.place(*order, 1..=3).await;
+    }
+    // The poisoned message fails only after everything else has been through: it holds up nobody else.
+    let (gate, tried) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicU32::new(0)));
+    let fault = {
+        let (gate, tried) = (Arc::clone(&gate), Arc::clone(&tried));
+        move |n| {
+            let (gate, tried) = (Arc::clone(&gate), Arc::clone(&tried));
+            async move {
+                if n != POISON {
+                    return Ok(());
+                }
+                tried.fetch_add(1, Ordering::SeqCst);
+                drop(gate.acquire().await);
+                Err(HandlerError::Failed("poison".to_owned()))
+            }
+        }
+    };
+    let process =
+        Process::start().consume(&products, &broker, router(&products, fault)).relay(&shopping, &broker);
+    let effects = products.until_effects(60).await;
+    assert!(effects.iter().all(|(order, _)| *order != poisoned), "one came before the poisoned one");
+    gate.add_permits(1);
+    shopping.drained().await;
+    assert_eq!(products.effects_of(poisoned).await, [14, 15]);
+    assert_eq!(tried.load(Ordering::SeqCst), MAX_ATTEMPTS);
+    let letter = the_dead_letter(&products).await;
+    assert_eq!(
+        (number(&letter), letter.consumer, letter.attempts),
+        (POISON, Service::Products, MAX_ATTEMPTS)
+    );
+    assert_eq!((letter.error.as_str(), letter.redrive_at), ("poison", None));
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_understood_is_dead_at_once() {
+    let products = Peer::new(Service::Products).await;
+    let broker = memory();
+    let _process = Process::start().consume(&products, &broker, sound(&products));
+    let mut envelope = Envelope::seal(&placed(OrderId::new(), 1), Timestamp::now());
+    envelope.payload = b"{\"order_id\": 1".as_slice().into();
+    eventually("it is taken", || async { broker.publish(&envelope).await.ok() }).await;
+    assert_eq!(the_dead_letter(&products).await.envelope, envelope);
+    assert!(products.effects().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_has_failed_wherever_it_panics() {
+    let (shopping, products) = (Peer::new(Service::Shopping).await, Peer::new(Service::Products).await);
+    let (broker, order) = (memory(), OrderId::new());
+    shopping.place(order, [1, 2, 3]).await;
+    // Before it has made its future, and while that runs.
+    let fault = |n| {
+        assert_ne!(n, 1, "oh");
+        async move {
+            assert_ne!(n, 2, "oh");
+            Ok(())
+        }
+    };
+    let _process =
+        Process::start().consume(&products, &broker, router(&products, fault)).relay(&shopping, &broker);
+    shopping.drained().await;
+    assert_eq!(products.effects_of(order).await, [3]);
+    let dead: Vec<u32> = products.database.dead_letters(10).await.unwrap().iter().map(number).collect();
+    assert_eq!(dead, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_message_whose_store_is_away_waits_and_its_waiting_is_not_counted() {
+    let (shopping, products) = (Peer::new(Service::Shopping).await, Peer::new(Service::Products).await);
+    let (broker, order, tried) = (memory(), OrderId::new(), Arc::new(AtomicU32::new(0)));
+    shopping.place(order, [1, 2]).await;
+    let counting = Arc::clone(&tried);
+    let fault = move |_| {
+        let tries = counting.fetch_add(1, Ordering::SeqCst) + 1;
+        async move {
+            if tries <= MAX_ATTEMPTS + 1 { Err(HandlerError::Unavailable("away".to_owned())) } else { Ok(()) }
+        }
+    };
+    let store = products.database.clone();
+    let _process =
+        Process::start().consume(&products, &broker, router(&products, fault)).relay(&shopping, &broker);
+    shopping.drained().await;
+    assert_eq!(products.effects_of(order).await, [1, 2]);
+    assert!(store.dead_letters(10).await.unwrap().is_empty());
+    let counted = store.read(|connection| {
+        let count = "SELECT count(*) FROM inbox_failure";
+        Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(counted.await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_is_sent_again_after_a_repair_takes_effect_once() {
+    let (shopping, products) = (Peer::new(Service::Shopping).await, Peer::new(Service::Products).await);
+    let (broker, order, broken) = (memory(), OrderId::new(), Arc::new(AtomicBool::new(true)));
+    let breakable = || -> EventRouter {
+        let broken = Arc::clone(&broken);
+        router(&products, move |n| {
+            let fails = n == POISON && broken.load(Ordering::SeqCst);
+            async move { if fails { Err(HandlerError::Failed("broken".to_owned())) } else { Ok(()) } }
+        })
+    };
+    shopping.place(order, [POISON]).await;
+    let process = Process::start()
+        .consume(&products, &broker, breakable())
+        .redrive(&products, breakable())
+        .relay(&shopping, &broker);
+    let letter = the_dead_letter(&products).await;
+    let message = letter.envelope.id;
+    let asked = || products.database.request_redrive(Some(message), Timestamp::now());
+
+    // Too early: it dies again, and waits to be asked for again.
+    assert_eq!(asked().await.unwrap(), 1);
+    eventually("it has died again", || async {
+        let letter = products.database.dead_letter(message).await.unwrap().unwrap();
+        (letter.attempts == MAX_ATTEMPTS + 1 && letter.redrive_at.is_none()).then_some(())
+    })
+    .await;
+    assert!(products.effects().await.is_empty());
+
+    broken.store(false, Ordering::SeqCst);
+    assert_eq!(asked().await.unwrap(), 1);
+    eventually("the letter is gone", || async {
+        products.database.dead_letter(message).await.unwrap().is_none().then_some(())
+    })
+    .await;
+    assert_eq!(products.effects_of(order).await, [POISON]);
+    // A late repetition by the broker, and one more request.
+    assert_eq!(asked().await.unwrap(), 0);
+    eventually("the repetition is taken", || async { broker.publish(&letter.envelope).await.ok() }).await;
+    assert_eq!(products.effects_of(order).await, [POISON]);
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn failures_are_counted_across_restarts() {
+    let products = Peer::new(Service::Products).await;
+    let envelope = Envelope::seal(&placed(OrderId::new(), POISON), Timestamp::now());
+    let received = Received::by(Service::Products, &envelope);
+    for _ in 1..MAX_ATTEMPTS {
+        products.database.record_failure(received, Timestamp::now()).await.unwrap();
+    }
+    let (broker, tried) = (memory(), Arc::new(AtomicU32::new(0)));
+    let counting = Arc::clone(&tried);
+    let fault = move |_| {
+        counting.fetch_add(1, Ordering::SeqCst);
+        async { Err(HandlerError::Failed("poison".to_owned())) }
+    };
+    let _process = Process::start().consume(&products, &broker, router(&products, fault));
+    eventually("it is taken", || async { broker.publish(&envelope).await.ok() }).await;
+    assert_eq!(the_dead_letter(&products).await.attempts, MAX_ATTEMPTS);
+    assert_eq!(tried.load(Ordering::SeqCst), 1);
+}

@@ -1,0 +1,27 @@
+//! Real servers, private to whoever starts them: in a folder of their own, on free ports of loopback, as an ordinary user.
+//!
+//! | module | what it starts |
+//! |---|---|
+//! | [`postgres`] | [`Postgres`]: a cluster, with a database and a role for each service |
+//! | [`rabbitmq`] | [`RabbitMq`]: a node with an epmd of its own |
+//! | [`nginx`] | [`Nginx`]: the gateway of `deploy/gateway` before any instances |
+//! | [`process`] | [`ServerProcess`]: what they have in common, and [`Identity`], by which one is found again |
+//!
+//! A server ends with the value that started it. It also ends when the process that started it is killed, since the
+//! kernel then sends it a signal; unless it was started to stay ([`Lifetime::Detached`]).
+
+mod error;
+mod keeper;
+pub mod nginx;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod programs;
+pub mod rabbitmq;
+mod user;
+
+pub use error::ServerError;
+pub use nginx::{Gateway, Nginx};
+pub use postgres::Postgres;
+pub use process::{Ending, Identity, Lifetime, ServerProcess};
+pub use rabbitmq::RabbitMq;

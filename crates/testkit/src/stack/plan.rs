@@ -1,0 +1,118 @@
+//! What a stack is to be.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use contracts::Service;
+
+use crate::{
+    servers::{Gateway, Lifetime, ServerError},
+    shop::Mercato,
+};
+
+/// What a stack is to be.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(super) binary: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) instances: usize,
+    pub(super) lifetime: Lifetime,
+    pub(super) settings: Vec<(String, String)>,
+    pub(super) gateway: Gateway,
+    /// Known once the servers run.
+    pub(super) stores: BTreeMap<Service, String>,
+    pub(super) broker: String,
+}
+
+impl Plan {
+    /// Two instances of each service, from the binary at `binary`, in `folder`, which has to be empty or absent; for as
+    /// long as this process lives. Whoever comes from loopback is not limited in how often they ask.
+    #[must_use]
+    pub fn new(binary: impl Into<PathBuf>, folder: impl AsRef<Path>) -> Self {
+        Self {
+            binary: binary.into(),
+            folder: folder.as_ref().to_owned(),
+            instances: 2,
+            lifetime: Lifetime::WithUs,
+            settings: Vec::new(),
+            gateway: Gateway::new().set("UNLIMITED", "127.0.0.0/8"),
+            stores: BTreeMap::new(),
+            broker: String::new(),
+        }
+    }
+
+    /// The same with this many instances of each service.
+    #[must_use]
+    pub fn instances(self, instances: usize) -> Self {
+        Self { instances, ..self }
+    }
+
+    /// The same, to be left running.
+    #[must_use]
+    pub fn detached(self) -> Self {
+        Self { lifetime: Lifetime::Detached, ..self }
+    }
+
+    /// The same with a variable such as `MERCATO_LOG` for every instance.
+    #[must_use]
+    pub fn set(mut self, variable: &str, value: &str) -> Self {
+        self.settings.push((variable.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same with a setting of the gateway: see `deploy/gateway/render`.
+    #[must_use]
+    pub fn set_gateway(self, name: &str, value: &str) -> Self {
+        Self { gateway: self.gateway.set(name, value), ..self }
+    }
+
+    /// The command line, with what every service needs and all of their stores.
+    pub(super) fn mercato(&self) -> Mercato {
+        self.environment()
+            .into_iter()
+            .fold(self.bare(), |mercato, (variable, value)| mercato.set(&variable, &value))
+    }
+
+    /// The command line for the instances of `service`, which know no store but their own.
+    pub(super) fn mercato_of(&self, service: Service) -> Mercato {
+        let own = store_variable(service);
+        let known = |variable: &String| *variable == own || !variable.ends_with("_STORE_URL");
+        let environment = self.environment().into_iter().filter(|(variable, _)| known(variable));
+        environment.fold(self.bare(), |mercato, (variable, value)| mercato.set(&variable, &value))
+    }
+
+    fn bare(&self) -> Mercato {
+        Mercato::new(&self.binary).data(self.folder.join("data")).folder(&self.folder)
+    }
+
+    /// What is set for `mercato`.
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
+        let mut environment = vec![
+            ("MERCATO_BROKER_URL".to_owned(), self.broker.clone()),
+            ("MERCATO_KEYS".to_owned(), self.folder.join("keys").display().to_string()),
+            ("MERCATO_CLIENT_IP_HEADER".to_owned(), "X-Real-IP".to_owned()),
+        ];
+        environment.extend(self.stores.iter().map(|(service, url)| (store_variable(*service), url.clone())));
+        environment.extend(self.settings.iter().cloned());
+        environment
+    }
+
+    /// Runs `mercato ARGUMENTS` to its end, and gives what it wrote to standard output.
+    pub(super) async fn command(&self, arguments: &[&str]) -> Result<String, ServerError> {
+        let ran = self.mercato().run(arguments).await;
+        if ran.code == Some(0) {
+            return Ok(ran.stdout);
+        }
+        Err(ServerError::Failed {
+            name: format!("mercato {}", arguments.join(" ")),
+            reason: format!("failed with exit code {:?}", ran.code),
+            log: ran.stderr,
+        })
+    }
+}
+
+fn store_variable(service: Service) -> String {
+    format!("MERCATO_{}_STORE_URL", service.name().to_uppercase())
+}

@@ -1,0 +1,137 @@
+//! What members of staff do, and nobody else may.
+
+use contracts::{
+    OrderId, ProductId,
+    rpc::{
+        OrderStatus::{Confirmed, Delivered, Refunded, Shipped},
+        OrderView,
+    },
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::{
+    ProductBody, Shopper,
+    bodies::fresh_key,
+    views::{Page, Product},
+};
+
+use crate::shop;
+
+#[tokio::test]
+async fn a_product_is_added_changed_restocked_and_archived() {
+    let shop = shop().await;
+    let (staff, visitor) = (shop.staff().await, shop.client());
+    let (body, key) = (ProductBody::named("Cup").stock(5), fresh_key());
+    let added = staff.client.post("/products/", &body).key(&key).await.expect(201);
+    let cup: Product = added.json();
+    assert_eq!(added.header("location"), Some(&*format!("/products/{}", cup.id)));
+    let again: Product = staff.client.post("/products/", &body).key(&key).await.expect(201).json();
+    assert_eq!(again.id, cup.id);
+    let other = staff.client.post("/products/", &body.stock(6)).key(&key).await.problem(409);
+    assert_eq!(other.kind, "urn:mercato:problem:idempotency-key-reused");
+
+    let picture = json!({ "name": "Big cup", "image_url": "https://images.example/cup.jpg" });
+    let changed = staff.revise(cup.id, &picture).await;
+    assert_eq!((&*changed.name, changed.image_url.is_some(), changed.price), ("Big cup", true, cup.price));
+    assert_eq!(staff.revise(cup.id, &json!({ "image_url": null })).await.image_url, None);
+    assert_eq!(staff.adjust_stock(cup.id, 7).await.expect(200).json::<Product>().stock, 12);
+    assert_eq!(staff.adjust_stock(cup.id, -12).await.expect(200).json::<Product>().stock, 0);
+    staff.adjust_stock(cup.id, -1).await.problem(409);
+    staff.adjust_stock(ProductId::new(), 1).await.problem(404);
+
+    let path = format!("/products/{}", cup.id);
+    staff.archive(cup.id).await;
+    staff.archive(cup.id).await;
+    visitor.get(&path).await.problem(404);
+    assert!(staff.product(cup.id).await.archived_at.is_some());
+    let found: Page<Product> = visitor.get("/products/?q=big+cup").await.expect(200).json();
+    assert!(found.items.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_of_products_is_imported_as_a_whole_or_not_at_all() {
+    let shop = shop().await;
+    let staff = shop.staff().await;
+    let line = |name: &str| serde_json::to_string(&ProductBody::named(name).category("imported")).unwrap();
+    let import = |text: String, key: &str| {
+        staff.client.call(Method::POST, "/products/import").key(key).body("application/x-ndjson", text)
+    };
+    let count = || async {
+        let all: Page<Product> =
+            shop.client().get("/products/?category=imported&limit=100").await.expect(200).json();
+        all.items.len()
+    };
+    let broken = format!("{}\n{}\n", line("Good"), line("Bad").replace("1250", "-1"));
+    let problem = import(broken, &fresh_key()).await.problem(422);
+    assert_eq!(problem.errors[0].field, "line 2: price.amount");
+    assert_eq!(count().await, 0);
+
+    let key = fresh_key();
+    let fifty = (0..50).map(|number| line(&format!("Tile {number}"))).collect::<Vec<_>>().join("\n");
+    for _ in 0..2 {
+        let imported: Value = import(fifty.clone(), &key).await.expect(201).json();
+        assert_eq!(imported, json!({ "imported": 50 }));
+    }
+    assert_eq!(count().await, 50);
+}
+
+#[tokio::test]
+async fn nobody_but_staff_may_do_what_staff_do() {
+    let shop = shop().await;
+    let (staff, shopper) = (shop.staff().await, Shopper::sign_up(&shop).await);
+    let cup = staff.add(&ProductBody::named("Cup")).await;
+    let order = shopper.buy(&cup, 1, "tok_ok").await;
+    shopper.order_reaches(order.id, Confirmed).await;
+    let routes = [
+        (Method::POST, "/products/".to_owned(), json!(ProductBody::named("Mine"))),
+        (Method::PATCH, format!("/products/{}", cup.id), json!({ "name": "Mine" })),
+        (Method::DELETE, format!("/products/{}", cup.id), Value::Null),
+        (Method::POST, format!("/products/{}/stock", cup.id), json!({ "adjust": 5 })),
+        (Method::POST, format!("/shopping/orders/{}/ship", order.id), Value::Null),
+        (Method::POST, format!("/shopping/orders/{}/deliver", order.id), Value::Null),
+        (Method::POST, format!("/shopping/orders/{}/refund", order.id), Value::Null),
+        (Method::GET, format!("/payment/payments/{}", order.id), Value::Null),
+    ];
+    for (method, path, body) in routes {
+        shopper.client.call(method.clone(), &path).json(&body).await.problem(403);
+        shop.client().call(method, &path).json(&body).await.problem(401);
+    }
+    let import = shopper.client.call(Method::POST, "/products/import");
+    import.body("application/x-ndjson", "{}").await.problem(403);
+    let now = staff.product(cup.id).await;
+    assert_eq!((&*now.name, now.stock, now.archived_at), ("Cup", 99, None));
+    assert_eq!(shopper.find_order(order.id).await.status, Confirmed);
+}
+
+#[tokio::test]
+async fn an_order_is_shipped_delivered_and_refunded_in_that_order() {
+    let shop = shop().await;
+    let (staff, shopper) = (shop.staff().await, Shopper::sign_up(&shop).await);
+    let cup = staff.add(&ProductBody::named("Cup").cents(700)).await;
+    let order = shopper.buy(&cup, 2, "tok_ok").await.id;
+    shopper.order_reaches(order, Confirmed).await;
+    let payment = staff.payment_reaches(order, "captured").await;
+    assert_eq!(payment.captured.unwrap().amount, 1_400);
+    assert_eq!((payment.times("held"), payment.times("captured")), (1, 1));
+
+    staff.treat(order, "deliver").await.problem(409);
+    assert_eq!(staff.treat(order, "ship").await.expect(200).json::<OrderView>().status, Shipped);
+    assert_eq!(shopper.find_order(order).await.status, Shipped);
+    shopper.cancel(order).await.problem(409);
+    assert_eq!(staff.treat(order, "deliver").await.expect(200).json::<OrderView>().status, Delivered);
+    let refund = staff.treat(order, "refund").await.expect(202);
+    assert_eq!(refund.header("location"), Some(&*format!("/shopping/orders/{order}")));
+    shopper.order_reaches(order, Refunded).await;
+    let payment = staff.payment_reaches(order, "refunded").await;
+    assert_eq!((payment.refunded, payment.times("refunded")), (payment.amount, 1));
+    staff.treat(order, "ship").await.problem(409);
+    staff.treat(OrderId::new(), "ship").await.problem(404);
+
+    let declined = shopper.buy(&cup, 1, "tok_declined").await.id;
+    shopper.order_ends(declined).await;
+    staff.treat(declined, "refund").await.problem(409);
+    let all: Page<OrderView> =
+        staff.client.get("/shopping/orders?everyone=true&status=refunded").await.expect(200).json();
+    assert_eq!(all.items.iter().map(|order| order.id).collect::<Vec<_>>(), [order]);
+    shop.audit().await.expect_clean();
+}

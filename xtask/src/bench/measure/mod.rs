@@ -1,0 +1,11 @@
+//! What is measured, and how.
+
+mod latencies;
+mod memory;
+mod parse;
+pub(super) mod processes;
+mod starts;
+
+pub(super) use latencies::{Latencies, median};
+pub(super) use memory::{Alone, Memory, each_alone};
+pub(super) use starts::{Starts, starts};

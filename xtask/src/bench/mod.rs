@@ -1,0 +1,150 @@
+//! `cargo xtask bench`: what the shop can do, and what that costs.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `args` | the command line |
+//! | `release` | building what is measured, and what measures |
+//! | `target` | the shop that is measured: one match arm for each shape |
+//! | `world` | products and customers, made before anything is measured |
+//! | `client`, `journeys`, `load` | the load generator: a connection, what goes over it, and many of them at once |
+//! | `measure` | percentiles, CPU time, memory, starts |
+//! | `figures`, `budgets`, `machine`, `report` | what becomes of it |
+//! | `compare` | two runs side by side |
+
+mod args;
+mod budgets;
+mod client;
+mod compare;
+mod figures;
+mod journeys;
+mod load;
+mod machine;
+mod measure;
+mod release;
+mod report;
+mod target;
+mod world;
+
+use std::{fs, io::Write as _, time::Duration};
+
+use anyhow::{Context as _, bail};
+use tokio::signal::unix::{SignalKind, signal};
+
+pub use args::Bench;
+use args::{Other, Settings};
+use figures::Measured;
+use journeys::Journey;
+use load::Load;
+use machine::Circumstances;
+use measure::{Memory, each_alone, starts};
+use report::Report;
+use target::{Premises, Target};
+use world::World;
+
+impl Bench {
+    /// Measures, or compares what was measured.
+    ///
+    /// # Errors
+    /// If the shop cannot be built or started, or the audit finds that it did something wrong.
+    pub fn run(self) -> anyhow::Result<()> {
+        if let Some(Other::Compare { before, after }) = self.other {
+            return print(&compare::compare(&before, &after)?);
+        }
+        release::ensure_optimised()?;
+        let binary = match &self.settings.binary {
+            Some(binary) => std::path::absolute(binary)?,
+            None => release::build_shop()?,
+        };
+        let premises = Premises::new(self.settings.shape, binary)?;
+        // One thread: the load generator is to leave the other cores to the shop.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let report = runtime.block_on(async {
+            tokio::select! {
+                report = measure(&self.settings, &premises) => report,
+                // Dropping what was measuring ends the shop.
+                interrupted = interrupted() => interrupted.and_then(|()| bail!("interrupted")),
+            }
+        })?;
+        print(&report.to_string())?;
+        if let Some(file) = &self.settings.json {
+            let json = format!("{}\n", serde_json::to_string_pretty(&report)?);
+            fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        anyhow::ensure!(report.is_sound(), "the audit is not clean");
+        Ok(())
+    }
+}
+
+async fn interrupted() -> anyhow::Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// Memory and starts come first, as long as nobody has used the shop.
+async fn measure(settings: &Settings, premises: &Premises) -> anyhow::Result<Report> {
+    let circumstances = Circumstances::now();
+    eprintln!("bench: each service by itself");
+    let alone = each_alone(premises).await?;
+    eprintln!("bench: starting the shop, for the first time and five times more");
+    let (starts, staff) = starts(premises).await?;
+    let target = premises.start().await?;
+    let idle = Memory::of(&target).await?;
+    eprintln!("bench: products and customers");
+    let world = World::make(&target, &staff, settings.connections).await?;
+    let mut journeys = Vec::new();
+    for load in loads(settings) {
+        journeys.push(repeat(load, settings.runs, &target, &world).await?);
+    }
+    let loaded = Memory::of(&target).await?;
+    eprintln!("bench: audit");
+    let audit = premises.audit().await?;
+    target.stop().await?;
+    let settings = settings.clone();
+    let budgets = Vec::new();
+    let report = Report { circumstances, settings, starts, idle, loaded, alone, journeys, budgets, audit };
+    Ok(report.with_budgets())
+}
+
+/// Each journey by all shoppers, and what the budgets are about by a single one.
+fn loads(settings: &Settings) -> Vec<Load> {
+    let Settings { connections, seconds, most, poll_ms, .. } = *settings;
+    let load = |(journey, connections)| Load {
+        journey,
+        connections,
+        length: Duration::from_secs(seconds),
+        most,
+        poll: Duration::from_millis(poll_ms),
+    };
+    let mut all = Vec::new();
+    for journey in settings.journey.journeys() {
+        all.push((journey, connections));
+        match journey {
+            Journey::Cart => all.push((Journey::ReadCart, 1)),
+            Journey::Order if connections > 1 => all.push((Journey::Order, 1)),
+            _ => {}
+        }
+    }
+    all.into_iter().map(load).collect()
+}
+
+async fn repeat(load: Load, runs: u32, target: &Target, world: &World) -> anyhow::Result<Measured> {
+    let mut windows = Vec::new();
+    for run in 1..=runs {
+        let Load { journey, connections, .. } = load;
+        eprintln!("bench: {}, {connections} at once, run {run} of {runs}", journey.name());
+        world.empty_carts(target).await?;
+        if journey == Journey::ReadCart {
+            world.fill_carts(target).await?;
+        }
+        windows.push(load.run(target, world).await?);
+    }
+    Ok(Measured::of(load.journey, load.connections, windows))
+}
