@@ -76,13 +76,15 @@ impl OutboxStore for Database {
     }
 
     async fn fetch(&self, after: i64, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
-        // A row behind one of the same aggregate that another process has yet to relay waits for that.
+        // A row waits for those of its aggregate that another process has yet to relay, and for those behind the cursor:
+        // ids are not handed out in the order of commits, so one may have turned up there since.
         let rows = self
             .query(
                 "SELECT id, message_id, aggregate, event_type, source, occurred_at, traceparent, payload
                  FROM outbox mine WHERE relay = $1 AND id > $2 AND NOT EXISTS
-                    (SELECT 1 FROM outbox theirs
-                     WHERE theirs.aggregate = mine.aggregate AND theirs.id < mine.id AND theirs.relay <> $1)
+                    (SELECT 1 FROM outbox earlier
+                     WHERE earlier.aggregate = mine.aggregate AND earlier.id < mine.id
+                        AND (earlier.relay <> $1 OR earlier.id <= $2))
                  ORDER BY id LIMIT $3",
                 &[&self.relay(), &after, &i64::from(limit)],
             )
