@@ -57,9 +57,8 @@ impl Fixture {
     /// What the checkout has been told, first to last.
     pub async fn answers(&self) -> Vec<Answer> {
         let messaging = self.platform.messaging();
-        let leases =
-            messaging.lease(Uuid::new_v4(), Timestamp::now(), Duration::from_secs(60)).await.unwrap();
-        let rows = messaging.fetch(&leases, 0, 1_000).await.unwrap();
+        messaging.hold(Timestamp::now(), Duration::from_secs(60)).await.unwrap();
+        let rows = messaging.fetch(0, 1_000).await.unwrap();
         rows.iter().map(|row| answer(&row.envelope)).collect()
     }
 

@@ -72,7 +72,7 @@ struct Mark {
 impl Mark {
     fn now(target: &Target) -> anyhow::Result<Self> {
         let shop = processes::cpu(&target.pids())?;
-        Ok(Self { at: Instant::now(), shop, own: processes::cpu(&[std::process::id()])? })
+        Ok(Self { at: Instant::now(), shop, own: processes::own_cpu()? })
     }
 }
 

@@ -64,6 +64,8 @@ pub(super) struct StaffLogin {
 /// A child process, and its standard output, which stays open as long as it runs.
 struct Running {
     child: Child,
+    /// What it said before it took connections.
+    staff: Option<StaffLogin>,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -109,45 +111,27 @@ impl Premises {
     async fn start_embedded(&self) -> anyhow::Result<Target> {
         let begin = Instant::now();
         let mut process = Running::spawn(&self.mercato, &["serve", "--port", "0"], &self.log_file())?;
-        let mut staff = None;
-        let front = loop {
-            let line = process.line().await?;
-            if let Some(login) = line.strip_prefix("staff: ") {
-                staff = StaffLogin::parse(login);
-            }
-            if let Some(url) = line.strip_prefix("gateway: http://") {
-                break url.parse().with_context(|| format!("no address: {url}"))?;
-            }
-        };
+        let front = process.front("gateway: http://").await?;
         let mut connection = Connection::new(front)?;
         for service in Service::ALL {
             connection.until_ready(&format!("/{service}/health/ready"), LIMIT).await?;
         }
+        let staff = process.staff.take();
         Ok(Target { front, started_in: begin.elapsed(), staff, processes: vec![process] })
     }
 
-    /// Starts only `service`, in a process of its own on data of its own, and gives that when it takes connections.
+    /// Starts only `service`, in a process of its own on data of its own, and waits until it is ready.
     ///
     /// # Errors
-    /// If it does not in time.
+    /// If it is not in time.
     pub async fn start_alone(&self, service: Service) -> anyhow::Result<Target> {
         let begin = Instant::now();
         let mercato = self.mercato.clone().data(self.home.path().join(format!("{service}-alone")));
         let arguments = ["serve", service.name(), "--port", "0"];
         let mut process = Running::spawn(&mercato, &arguments, &self.log_file())?;
-        let prefix = format!("{service}: http://");
-        loop {
-            let line = process.line().await?;
-            if let Some(url) = line.strip_prefix(&prefix) {
-                let front = url.parse().with_context(|| format!("no address: {url}"))?;
-                return Ok(Target {
-                    front,
-                    started_in: begin.elapsed(),
-                    staff: None,
-                    processes: vec![process],
-                });
-            }
-        }
+        let front = process.front(&format!("{service}: http://")).await?;
+        Connection::new(front)?.until_ready("/health/ready", LIMIT).await?;
+        Ok(Target { front, started_in: begin.elapsed(), staff: None, processes: vec![process] })
     }
 
     /// What `mercato audit` finds in the data, whether the shop runs or not.
@@ -209,12 +193,21 @@ impl Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         let mut child = command.spawn().context("cannot run the shop")?;
         let stdout = child.stdout.take().context("no standard output")?;
-        Ok(Self { child, lines: BufReader::new(stdout).lines() })
+        Ok(Self { child, staff: None, lines: BufReader::new(stdout).lines() })
     }
 
-    async fn line(&mut self) -> anyhow::Result<String> {
-        let line = timeout(LIMIT, self.lines.next_line()).await.context("it says nothing")??;
-        line.context("it has ended")
+    /// Reads on until it says where it takes connections, behind `prefix`.
+    async fn front(&mut self, prefix: &str) -> anyhow::Result<SocketAddr> {
+        loop {
+            let line = timeout(LIMIT, self.lines.next_line()).await.context("it says nothing")??;
+            let line = line.context("it has ended")?;
+            if let Some(login) = line.strip_prefix("staff: ") {
+                self.staff = StaffLogin::parse(login);
+            }
+            if let Some(address) = line.strip_prefix(prefix) {
+                return address.parse().with_context(|| format!("no address: {address}"));
+            }
+        }
     }
 
     async fn stop(mut self) -> anyhow::Result<()> {

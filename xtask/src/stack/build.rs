@@ -26,7 +26,9 @@ pub(super) fn build(optimised: bool) -> anyhow::Result<PathBuf> {
     let output = cargo.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     ensure!(output.status.success(), "the binary cannot be built");
     let messages = String::from_utf8_lossy(&output.stdout);
-    let built =
-        messages.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok()?.executable).last();
+    let built = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok()?.executable)
+        .next_back();
     built.context("cargo has built no binary")
 }

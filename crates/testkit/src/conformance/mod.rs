@@ -2,7 +2,7 @@
 //!
 //! An adapter plugs in with a harness, and gets one test for each promise from a macro:
 //!
-//! ```ignore
+//! ```text
 //! testkit::broker_conformance!(RabbitMqHarness);
 //! testkit::messaging_store_conformance!(PostgresHarness);
 //! ```

@@ -74,11 +74,9 @@ fn paid(order: &Order, input: &Input) -> Result<Step, Refusal> {
         (Shipped, Input::Deliver) => Step { status: Delivered, ..told(order, "The order was delivered.") },
         (_, Input::Deliver) => return Err(Refusal::NotShipped),
         // Asked for again by somebody: perhaps because the first request was given up.
-        (_, Input::Refund) if order.refund_requested => Step {
-            messages: vec![Message::RefundRequested],
-            timer: TimerChange::Set(1),
-            ..nothing(order)
-        },
+        (_, Input::Refund) if order.refund_requested => {
+            Step { messages: vec![Message::RefundRequested], timer: TimerChange::Set(1), ..nothing(order) }
+        }
         (_, Input::Refund) if !order.captured => return Err(Refusal::NotCaptured),
         (_, Input::Refund) => Step {
             refund_requested: true,

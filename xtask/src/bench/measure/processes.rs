@@ -17,8 +17,21 @@ pub(in super::super) fn cpu(roots: &[u32]) -> anyhow::Result<Duration> {
     for pid in with_descendants(&all, roots) {
         ticks += all.get(&pid).with_context(|| format!("process {pid} of the shop has ended"))?.ticks;
     }
+    Ok(time(ticks))
+}
+
+/// CPU time of this process: without its children, among which the shop is.
+///
+/// # Errors
+/// If the kernel does not tell.
+pub(in super::super) fn own_cpu() -> anyhow::Result<Duration> {
+    let stat = parse::stat(&fs::read_to_string("/proc/self/stat")?).context("stat is not understood")?;
+    Ok(time(stat.ticks))
+}
+
+fn time(ticks: u64) -> Duration {
     let a_second = u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100);
-    Ok(Duration::from_secs(ticks) / a_second)
+    Duration::from_secs(ticks) / a_second
 }
 
 /// Resident memory of the processes `roots` and of all their descendants.

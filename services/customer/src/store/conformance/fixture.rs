@@ -11,7 +11,6 @@ use platform::{
     messaging::Envelope,
     store::{Durability, Store as PlatformStore, StoreUrl},
 };
-use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -75,8 +74,8 @@ impl Fixture {
     /// What waits to be published.
     pub async fn outbox(&self) -> Vec<Envelope> {
         let messaging = self.platform.messaging();
-        let leases = messaging.lease(Uuid::now_v7(), NOW, Duration::from_secs(1)).await.unwrap();
-        let rows = messaging.fetch(&leases, 0, 1_000).await.unwrap();
+        messaging.hold(NOW, Duration::from_secs(1)).await.unwrap();
+        let rows = messaging.fetch(0, 1_000).await.unwrap();
         rows.into_iter().map(|row| row.envelope).collect()
     }
 
