@@ -237,7 +237,7 @@ mod tests {
         let cart = cart_of(&[&cup]);
         let lines = price(&cart, std::slice::from_ref(&cup)).unwrap();
         assert_eq!(total(&lines).unwrap(), Money::new(1_000, Currency::EUR));
-        let dearer = ProductSnapshot { price: Money::new(501, Currency::EUR), ..cup.clone() };
+        let dearer = ProductSnapshot { price: Money::new(501, Currency::EUR), ..cup };
         assert!(
             matches!(price(&cart, &[dearer]), Err(PlaceOrderError::PricesChanged(changes)) if changes.len() == 1)
         );

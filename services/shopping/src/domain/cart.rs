@@ -55,13 +55,7 @@ impl Cart {
     /// # Errors
     /// [`CartError`]; the cart is then as it was.
     pub fn add(&mut self, product_id: ProductId, quantity: u32, price: Money) -> Result<(), CartError> {
-        if self
-            .lines
-            .iter()
-            .any(|line| line.product_id != product_id && line.price.currency != price.currency)
-        {
-            return Err(CartError::MixedCurrencies);
-        }
+        self.one_currency(product_id, price)?;
         if let Some(line) = self.lines.iter_mut().find(|line| line.product_id == product_id) {
             let quantity = line.quantity.saturating_add(quantity);
             if quantity > MAX_QUANTITY {
@@ -77,6 +71,37 @@ impl Cart {
             return Err(CartError::Full);
         }
         self.lines.push(CartLine { product_id, quantity, price });
+        Ok(())
+    }
+
+    /// Makes it so many pieces of a product at the price that the shopper was shown last; `None` takes it out.
+    ///
+    /// # Returns
+    /// Whether the product was in the cart; if it was not, nothing has changed.
+    ///
+    /// # Errors
+    /// [`CartError`]; the cart is then as it was.
+    pub fn set(&mut self, product_id: ProductId, to: Option<(u32, Money)>) -> Result<bool, CartError> {
+        let Some(at) = self.lines.iter().position(|line| line.product_id == product_id) else {
+            return Ok(false);
+        };
+        match to {
+            Some((quantity, _)) if quantity > MAX_QUANTITY => return Err(CartError::TooMany),
+            Some((quantity, price)) => {
+                self.one_currency(product_id, price)?;
+                self.lines[at] = CartLine { product_id, quantity, price };
+            }
+            None => drop(self.lines.remove(at)),
+        }
+        Ok(true)
+    }
+
+    /// Whether all but `product_id` is in the currency of `price`.
+    fn one_currency(&self, product_id: ProductId, price: Money) -> Result<(), CartError> {
+        let mut others = self.lines.iter().filter(|line| line.product_id != product_id);
+        if others.any(|line| line.price.currency != price.currency) {
+            return Err(CartError::MixedCurrencies);
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 
 use super::money;
 use crate::{
-    domain::{Cart, CartError, CartLine, CartOwner, MAX_QUANTITY},
+    domain::{Cart, CartLine, CartOwner},
     store::{AddToCart, CartChange},
 };
 
@@ -115,16 +115,13 @@ pub(super) fn set_quantity(
     if !exists(transaction, owner)? {
         return Ok(CartChange::NoCart);
     }
-    let mut lines = lines(transaction, owner)?;
-    let Some(at) = lines.iter().position(|line| line.product_id == product_id) else {
-        return Ok(CartChange::NotInCart);
-    };
-    match to {
-        Some((quantity, _)) if quantity > MAX_QUANTITY => return Ok(CartChange::Refused(CartError::TooMany)),
-        Some((quantity, price)) => lines[at] = CartLine { product_id, quantity, price },
-        None => drop(lines.remove(at)),
+    let mut cart = Cart { lines: lines(transaction, owner)? };
+    match cart.set(product_id, to) {
+        Ok(true) => {}
+        Ok(false) => return Ok(CartChange::NotInCart),
+        Err(refusal) => return Ok(CartChange::Refused(refusal)),
     }
-    save(transaction, owner, &Cart { lines })?;
+    save(transaction, owner, &cart)?;
     touch(transaction, owner, now)?;
     Ok(CartChange::Changed)
 }
