@@ -78,7 +78,7 @@ const fn durability(service: Service) -> Durability {
 /// # Errors
 /// If the store cannot be reached or a migration fails.
 pub async fn migrate(service: Service, settings: &Settings) -> anyhow::Result<()> {
-    let url = settings.store_url()?;
+    let url = settings.store_url(service)?;
     Store::migrate(&url, service, migrations(service))
         .await
         .with_context(|| format!("the schema of {service} cannot be brought up to date"))
@@ -89,7 +89,7 @@ pub async fn migrate(service: Service, settings: &Settings) -> anyhow::Result<()
 /// # Errors
 /// If it cannot be reached.
 pub async fn open(service: Service, settings: &Settings) -> anyhow::Result<Store> {
-    let url = settings.store_url()?;
+    let url = settings.store_url(service)?;
     Store::open(&url, service, durability(service))
         .await
         .with_context(|| format!("the store of {service} cannot be opened"))
@@ -120,7 +120,7 @@ pub async fn environment(
 /// # Errors
 /// If it cannot be made.
 pub fn prepare_folder(settings: &Settings) -> anyhow::Result<()> {
-    let StoreUrl::Sqlite(folder) = settings.store_url()?;
+    let StoreUrl::Sqlite(folder) = settings.store_url(Service::Customer)? else { return Ok(()) };
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot keep data in {}", folder.display()))
 }
 
@@ -129,6 +129,9 @@ pub fn prepare_folder(settings: &Settings) -> anyhow::Result<()> {
 /// # Errors
 /// If the URL is of no store that there is.
 pub fn exists(service: Service, settings: &Settings) -> anyhow::Result<bool> {
-    let StoreUrl::Sqlite(folder) = settings.store_url()?;
-    Ok(folder.join(format!("{service}.db")).exists())
+    Ok(match settings.store_url(service)? {
+        StoreUrl::Sqlite(folder) => folder.join(format!("{service}.db")).exists(),
+        // A server says by itself if there is no such database.
+        StoreUrl::Postgres(_) => true,
+    })
 }

@@ -28,8 +28,17 @@ pub struct Settings {
     pub address: IpAddr,
     /// The port of the front, or of a service that is served alone. 0 is any free one.
     pub port: Option<u16>,
-    /// Where services keep what they own: `sqlite:FOLDER`. By default in `data`.
+    /// Where services keep what they own: `sqlite:FOLDER`, or `postgres://USER:PASSWORD@HOST/{service}` with a database for
+    /// each. By default in `data`.
     pub store_url: Option<String>,
+    /// Where the customer service keeps what it owns, if elsewhere than `store_url` says.
+    pub customer_store_url: Option<String>,
+    /// Where the products service keeps what it owns, if elsewhere than `store_url` says.
+    pub products_store_url: Option<String>,
+    /// Where the shopping service keeps what it owns, if elsewhere than `store_url` says.
+    pub shopping_store_url: Option<String>,
+    /// Where the payment service keeps what it owns, if elsewhere than `store_url` says.
+    pub payment_store_url: Option<String>,
     /// How services talk: `memory:` is within this process.
     pub broker_url: String,
     /// The name of this instance, as `whoami` tells it. By default made of the host's name and the process id.
@@ -76,6 +85,10 @@ impl Default for Settings {
             address: IpAddr::from([127, 0, 0, 1]),
             port: None,
             store_url: None,
+            customer_store_url: None,
+            products_store_url: None,
+            shopping_store_url: None,
+            payment_store_url: None,
             broker_url: "memory:".to_owned(),
             instance: None,
             client_ip_header: None,
@@ -131,7 +144,9 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), BadSetting> {
-        self.store_url()?;
+        for service in Service::ALL {
+            self.store_url(service)?;
+        }
         let durations = [
             ("rpc_timeout_ms", self.rpc_timeout_ms, 60_000),
             ("access_token_secs", self.access_token_secs, 24 * 60 * 60),
@@ -147,12 +162,18 @@ impl Settings {
         Ok(())
     }
 
-    /// Which store.
+    /// Where `service` keeps what it owns.
     ///
     /// # Errors
     /// [`BadSetting`] if the URL is of no store that there is.
-    pub fn store_url(&self) -> Result<StoreUrl, BadSetting> {
-        match &self.store_url {
+    pub fn store_url(&self, service: Service) -> Result<StoreUrl, BadSetting> {
+        let own = match service {
+            Service::Customer => &self.customer_store_url,
+            Service::Products => &self.products_store_url,
+            Service::Shopping => &self.shopping_store_url,
+            Service::Payment => &self.payment_store_url,
+        };
+        match own.as_ref().or(self.store_url.as_ref()) {
             None => Ok(StoreUrl::Sqlite(self.data.clone())),
             Some(url) => {
                 url.parse().map_err(|error: platform::store::UnknownStore| BadSetting(error.to_string()))
@@ -202,7 +223,15 @@ impl Settings {
     #[must_use]
     pub fn masked(mut self) -> Self {
         self.sentry_dsn = self.sentry_dsn.map(|_| "***".to_owned());
-        self.store_url = self.store_url.map(|url| mask(&url));
+        for url in [
+            &mut self.store_url,
+            &mut self.customer_store_url,
+            &mut self.products_store_url,
+            &mut self.shopping_store_url,
+            &mut self.payment_store_url,
+        ] {
+            *url = url.take().map(|url| mask(&url));
+        }
         self.broker_url = mask(&self.broker_url);
         self
     }

@@ -46,8 +46,14 @@ impl Audit {
 
 /// Whether somebody serves from these databases, so that waiting may help.
 fn is_served(settings: &Settings) -> anyhow::Result<bool> {
-    let StoreUrl::Sqlite(folder) = settings.store_url()?;
-    Ok(Service::ALL.into_iter().any(|service| Lock::take(&folder, service).is_err()))
+    for service in Service::ALL {
+        match settings.store_url(service)? {
+            StoreUrl::Sqlite(folder) if Lock::take(&folder, service).is_ok() => {}
+            // Whether anybody serves from a server cannot be seen from here, so it is worth the wait.
+            StoreUrl::Sqlite(_) | StoreUrl::Postgres(_) => return Ok(true),
+        }
+    }
+    Ok(false)
 }
 
 fn print(report: &Report) {

@@ -84,8 +84,13 @@ fn deduplicated(mut services: Vec<Service>) -> Vec<Service> {
 
 /// A process that serves from SQLite is the only one to do so.
 fn take_places(settings: &Settings, services: &[Service]) -> anyhow::Result<Vec<Lock>> {
-    let StoreUrl::Sqlite(folder) = settings.store_url()?;
-    Ok(services.iter().map(|service| Lock::take(&folder, *service)).collect::<Result<_, _>>()?)
+    let mut locks = Vec::new();
+    for service in services {
+        if let StoreUrl::Sqlite(folder) = settings.store_url(*service)? {
+            locks.push(Lock::take(&folder, *service)?);
+        }
+    }
+    Ok(locks)
 }
 
 /// Says that a port is taken before anything is made or started.

@@ -29,12 +29,19 @@ pub use keys::KeyError;
 pub use queries::staff_exists::staff_exists;
 pub use settings::Settings;
 
-mod embedded {
+mod for_sqlite {
     refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod for_postgres {
+    refinery::embed_migrations!("migrations/postgres");
 }
 
 /// The schema of this service, for each kind of store.
 #[must_use]
 pub fn migrations() -> platform::store::Migrations {
-    platform::store::Migrations { sqlite: embedded::migrations::runner() }
+    platform::store::Migrations {
+        sqlite: for_sqlite::migrations::runner(),
+        postgres: for_postgres::migrations::runner(),
+    }
 }

@@ -1,6 +1,9 @@
 //! A fresh store for a test, and what can be seen of it from outside.
 
-use std::{sync::Arc, time::Duration};
+#[cfg(feature = "real-servers")]
+mod database;
+
+use std::{any::Any, sync::Arc, time::Duration};
 
 use contracts::{
     Currency, Money, OrderId, Service, Timestamp,
@@ -34,6 +37,16 @@ macro_rules! over_each_store {
                 }
             )+
         }
+
+        #[cfg(feature = "real-servers")]
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(crate::fixture::Fixture::postgres().await).await;
+                }
+            )+
+        }
     };
 }
 
@@ -42,16 +55,29 @@ pub struct Fixture {
     pub platform: PlatformStore,
     pub store: Arc<dyn Store>,
     pub ledger: Arc<dyn Ledger>,
-    _folder: tempfile::TempDir,
+    /// What has to live as long as the store.
+    _keep: Box<dyn Any + Send + Sync>,
 }
 
 impl Fixture {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = StoreUrl::Sqlite(folder.path().to_owned());
-        PlatformStore::migrate(&url, Service::Payment, crate::migrations()).await.unwrap();
-        let platform = PlatformStore::open(&url, Service::Payment, Durability::Normal).await.unwrap();
-        Self { store: store::open(&platform), ledger: sandbox::open(&platform), platform, _folder: folder }
+        Self::at(&url, Box::new(folder)).await
+    }
+
+    /// A database of its own, on a server.
+    #[cfg(feature = "real-servers")]
+    pub async fn postgres() -> Self {
+        let database = database::FreshDatabase::create().await;
+        let url = database.url();
+        Self::at(&url, Box::new(database)).await
+    }
+
+    async fn at(url: &StoreUrl, keep: Box<dyn Any + Send + Sync>) -> Self {
+        PlatformStore::migrate(url, Service::Payment, crate::migrations()).await.unwrap();
+        let platform = PlatformStore::open(url, Service::Payment, Durability::Normal).await.unwrap();
+        Self { store: store::open(&platform), ledger: sandbox::open(&platform), platform, _keep: keep }
     }
 
     /// What the checkout has been told, first to last.

@@ -44,14 +44,18 @@ pub use settings::Settings;
 
 use provider::sandbox::{self, Sandbox};
 
-mod embedded {
+mod for_sqlite {
     refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod for_postgres {
+    refinery::embed_migrations!("migrations/postgres");
 }
 
 /// The schema of this service, for each kind of store.
 #[must_use]
 pub fn migrations() -> Migrations {
-    Migrations { sqlite: embedded::migrations::runner() }
+    Migrations { sqlite: for_sqlite::migrations::runner(), postgres: for_postgres::migrations::runner() }
 }
 
 /// The service, over what `environment` gives it.

@@ -31,14 +31,18 @@ use thiserror::Error;
 pub use demo::{SeedError, demo_catalogue, seed};
 pub use products::{Products, Settings};
 
-mod embedded {
+mod for_sqlite {
     refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod for_postgres {
+    refinery::embed_migrations!("migrations/postgres");
 }
 
 /// The schema, for each kind of store.
 #[must_use]
 pub fn migrations() -> Migrations {
-    Migrations { sqlite: embedded::migrations::runner() }
+    Migrations { sqlite: for_sqlite::migrations::runner(), postgres: for_postgres::migrations::runner() }
 }
 
 /// Why the service cannot be built.

@@ -28,14 +28,18 @@ use platform::{
 
 pub use app::Shopping;
 
-mod embedded {
+mod for_sqlite {
     refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod for_postgres {
+    refinery::embed_migrations!("migrations/postgres");
 }
 
 /// The schema.
 #[must_use]
 pub fn migrations() -> Migrations {
-    Migrations { sqlite: embedded::migrations::runner() }
+    Migrations { sqlite: for_sqlite::migrations::runner(), postgres: for_postgres::migrations::runner() }
 }
 
 /// The service in `environment`.

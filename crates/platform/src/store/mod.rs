@@ -47,11 +47,16 @@ impl<S: OutboxStore + InboxStore + TimerStore + IdempotencyStore + RevocationSto
 pub enum StoreUrl {
     /// `sqlite:FOLDER`: a file `FOLDER/<service>.db`.
     Sqlite(PathBuf),
+    /// `postgres://USER:PASSWORD@HOST/{service}`: a database for each service, whose name is put in for `{service}`
+    /// wherever that stands.
+    Postgres(String),
 }
 
 /// No store for such a URL.
 #[derive(Debug, Error)]
-#[error("no store can be reached by '{0}': use sqlite:FOLDER")]
+#[error(
+    "no store can be reached by a URL of '{0}': use sqlite:FOLDER or postgres://USER:PASSWORD@HOST/{{service}}"
+)]
 pub struct UnknownStore(String);
 
 impl std::str::FromStr for StoreUrl {
@@ -60,7 +65,9 @@ impl std::str::FromStr for StoreUrl {
     fn from_str(url: &str) -> Result<Self, Self::Err> {
         match url.split_once(':') {
             Some(("sqlite", folder)) if !folder.is_empty() => Ok(Self::Sqlite(folder.into())),
-            _ => Err(UnknownStore(url.to_owned())),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(url.to_owned())),
+            // The rest of it may hold a password.
+            scheme => Err(UnknownStore(scheme.map_or(url, |(scheme, _)| scheme).to_owned())),
         }
     }
 }
@@ -69,10 +76,19 @@ impl std::str::FromStr for StoreUrl {
 pub struct Migrations {
     /// For SQLite.
     pub sqlite: refinery::Runner,
+    /// For PostgreSQL.
+    pub postgres: refinery::Runner,
 }
 
-mod embedded {
+/// The tables that keep the histories of the schemas: of what messaging needs, and of the service's own.
+const HISTORIES: [&str; 2] = ["platform_schema_history", "schema_history"];
+
+mod for_sqlite {
     refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod for_postgres {
+    refinery::embed_migrations!("migrations/postgres");
 }
 
 /// The open store of one service. A service's own adapter is made from what is inside.
@@ -80,6 +96,8 @@ mod embedded {
 pub enum Store {
     /// The embedded database.
     Sqlite(sqlite::Database),
+    /// A database on a server.
+    Postgres(postgres::Database),
 }
 
 impl Store {
@@ -92,16 +110,17 @@ impl Store {
             StoreUrl::Sqlite(folder) => {
                 let path = sqlite_file(folder, service);
                 let run = move || {
-                    sqlite::Database::migrate(
-                        &path,
-                        embedded::migrations::runner(),
-                        "platform_schema_history",
-                    )?;
-                    sqlite::Database::migrate(&path, migrations.sqlite, "schema_history")
+                    sqlite::Database::migrate(&path, for_sqlite::migrations::runner(), HISTORIES[0])?;
+                    sqlite::Database::migrate(&path, migrations.sqlite, HISTORIES[1])
                 };
                 tokio::task::spawn_blocking(run)
                     .await
                     .map_err(|error| StoreError::Unavailable(error.to_string()))?
+            }
+            StoreUrl::Postgres(url) => {
+                let ours = (for_postgres::migrations::runner(), HISTORIES[0]);
+                let theirs = (migrations.postgres, HISTORIES[1]);
+                postgres::migrate(&for_service(url, service), vec![ours, theirs]).await
             }
         }
     }
@@ -115,6 +134,8 @@ impl Store {
             StoreUrl::Sqlite(folder) => {
                 Ok(Self::Sqlite(sqlite::Database::open(&sqlite_file(folder, service), durability)?))
             }
+            // A server decides by itself what a power cut may take: `synchronous_commit` is on unless it is told otherwise.
+            StoreUrl::Postgres(url) => Ok(Self::Postgres(postgres::open(&for_service(url, service))?)),
         }
     }
 
@@ -123,6 +144,7 @@ impl Store {
     pub fn messaging(&self) -> Arc<dyn MessagingStore> {
         match self {
             Self::Sqlite(database) => Arc::new(database.clone()),
+            Self::Postgres(database) => Arc::new(database.clone()),
         }
     }
 
@@ -131,6 +153,7 @@ impl Store {
     pub fn outbox_signal(&self) -> Arc<Notify> {
         match self {
             Self::Sqlite(database) => database.outbox_signal(),
+            Self::Postgres(database) => database.outbox_signal(),
         }
     }
 
@@ -139,6 +162,7 @@ impl Store {
     pub fn timer_signal(&self) -> Arc<Notify> {
         match self {
             Self::Sqlite(database) => database.timer_signal(),
+            Self::Postgres(database) => database.timer_signal(),
         }
     }
 
@@ -151,10 +175,15 @@ impl Store {
             Self::Sqlite(database) => {
                 database.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
             }
+            Self::Postgres(database) => database.query("SELECT 1", &[]).await.map(drop),
         }
     }
 }
 
 fn sqlite_file(folder: &std::path::Path, service: Service) -> PathBuf {
     folder.join(format!("{service}.db"))
+}
+
+fn for_service(url: &str, service: Service) -> String {
+    url.replace("{service}", service.name())
 }

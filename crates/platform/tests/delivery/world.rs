@@ -39,7 +39,13 @@ impl Peer {
         let schema =
             "CREATE TABLE effect (id INTEGER PRIMARY KEY, order_id BLOB NOT NULL, n INTEGER NOT NULL)";
         let schema = Migration::unapplied("V1__effect", schema).unwrap();
-        Store::migrate(&url, service, Migrations { sqlite: Runner::new(&[schema]) }).await.unwrap();
+        Store::migrate(
+            &url,
+            service,
+            Migrations { sqlite: Runner::new(&[schema]), postgres: Runner::new(&[]) },
+        )
+        .await
+        .unwrap();
         let path = folder.path().join(format!("{service}.db"));
         Self { database: Database::open(&path, Durability::Normal).unwrap(), _folder: folder }
     }

@@ -1,5 +1,6 @@
 //! Where accounts, sessions and addresses are kept: one method for each use case, and each is one transaction.
 
+mod postgres;
 mod sqlite;
 
 #[cfg(test)]
@@ -339,5 +340,6 @@ pub fn signup_scope(email: &Email) -> String {
 pub fn open(store: &platform::store::Store) -> Arc<dyn Store> {
     match store {
         platform::store::Store::Sqlite(database) => Arc::new(sqlite::Sqlite::new(database.clone())),
+        platform::store::Store::Postgres(database) => Arc::new(postgres::Postgres::new(database.clone())),
     }
 }

@@ -74,7 +74,7 @@ async fn no_token_and_no_password_is_kept_in_clear() {
     let body = Some(json!({ "email": "ada@example.com", "password": PASSWORD }));
     let ada = shop.send(Method::Post, "/signup", "", "k", body).await;
     shop.refresh(ada.text("refresh_token")).await;
-    let platform::store::Store::Sqlite(database) = &shop.store;
+    let platform::store::Store::Sqlite(database) = &shop.store else { panic!("it is not SQLite") };
     let dump = database
         .read(|connection| {
             let tables = ["customer", "session", "refresh_token", "idempotency", "login_failure"];

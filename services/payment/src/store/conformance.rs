@@ -1,5 +1,8 @@
 //! What every store of payments promises.
 
+#[cfg(feature = "real-servers")]
+mod access;
+
 use std::time::Duration;
 
 use contracts::{Currency, Money, OrderId, Timestamp};

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub mod conformance;
+mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub const SETTLE: &str = "settle";
 pub fn open(store: &platform::store::Store) -> Arc<dyn Store> {
     match store {
         platform::store::Store::Sqlite(database) => Arc::new(sqlite::SqliteStore(database.clone())),
+        platform::store::Store::Postgres(database) => Arc::new(postgres::PostgresStore(database.clone())),
     }
 }
 

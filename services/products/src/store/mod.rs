@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod postgres;
 mod sqlite;
 
 #[cfg(test)]
@@ -31,6 +32,9 @@ pub const RESERVATION_TIMER: &str = "reservation";
 pub fn open(store: &platform::store::Store) -> Arc<dyn Store> {
     match store {
         platform::store::Store::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
+        platform::store::Store::Postgres(database) => {
+            Arc::new(postgres::PostgresStore::new(database.clone()))
+        }
     }
 }
 

@@ -1,8 +1,12 @@
 //! What every adapter of the port promises. Another adapter adds a function that opens it and one line with
 //! `conformance!`.
 
+#[cfg(feature = "real-servers")]
+mod access;
 mod advancing;
 mod carts;
+#[cfg(feature = "real-servers")]
+mod database;
 mod fixture;
 mod forgetting;
 mod listing;
@@ -81,4 +85,10 @@ macro_rules! conformance {
 /// The embedded store.
 mod sqlite {
     conformance!(super::super::Fixture::sqlite);
+}
+
+/// A server, which `cargo xtask test rabbitmq` starts.
+#[cfg(feature = "real-servers")]
+mod postgres {
+    conformance!(super::super::Fixture::postgres);
 }

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
@@ -125,6 +126,9 @@ pub trait Store: Send + Sync + 'static {
 pub fn open(store: &platform::store::Store) -> Arc<dyn Store> {
     match store {
         platform::store::Store::Sqlite(database) => Arc::new(sqlite::SqliteStore::new(database.clone())),
+        platform::store::Store::Postgres(database) => {
+            Arc::new(postgres::PostgresStore::new(database.clone()))
+        }
     }
 }
 

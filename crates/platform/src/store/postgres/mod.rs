@@ -18,7 +18,7 @@ use std::{
 use contracts::Timestamp;
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::Notify;
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::{Row, Statement, types::ToSql};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -45,6 +45,8 @@ pub struct Connection {
 pub struct Transaction<'c> {
     inner: deadpool_postgres::Transaction<'c>,
     database: &'c Database,
+    /// Held while a statement is prepared, which takes a trip the first time: what was to be sent before is sent before.
+    preparing: tokio::sync::Mutex<()>,
     enqueued: AtomicBool,
     scheduled: AtomicBool,
 }
@@ -110,7 +112,8 @@ impl Connection {
     pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
         let inner = self.object.transaction().await?;
         let (enqueued, scheduled) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Transaction { inner, database: &self.database, enqueued, scheduled })
+        let preparing = tokio::sync::Mutex::default();
+        Ok(Transaction { inner, database: &self.database, preparing, enqueued, scheduled })
     }
 
     /// Runs a query.
@@ -129,8 +132,14 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError`]: then the transaction is lost.
     pub async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        let statement = self.inner.prepare_cached(sql).await?;
+        let statement = self.prepare(sql).await?;
         Ok(self.inner.query(&statement, params).await?)
+    }
+
+    /// Statements that are polled together are prepared, and so sent, in the order in which they were first polled.
+    async fn prepare(&self, sql: &str) -> Result<Statement, StoreError> {
+        let _turn = self.preparing.lock().await;
+        Ok(self.inner.prepare_cached(sql).await?)
     }
 
     /// Runs a query that gives one row at the most.
@@ -142,7 +151,7 @@ impl Transaction<'_> {
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<Row>, StoreError> {
-        let statement = self.inner.prepare_cached(sql).await?;
+        let statement = self.prepare(sql).await?;
         Ok(self.inner.query_opt(&statement, params).await?)
     }
 
@@ -154,7 +163,7 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError`]: then the transaction is lost.
     pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
-        let statement = self.inner.prepare_cached(sql).await?;
+        let statement = self.prepare(sql).await?;
         Ok(self.inner.execute(&statement, params).await?)
     }
 

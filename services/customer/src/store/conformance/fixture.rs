@@ -1,6 +1,6 @@
 //! A store with nothing in it, and what the tests put in and look at.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use contracts::{
     AddressId, CustomerId, Service, SessionId, Timestamp,
@@ -34,7 +34,8 @@ pub struct Fixture {
     pub store: Arc<dyn Store>,
     /// What messaging sees of it.
     pub platform: PlatformStore,
-    _folder: tempfile::TempDir,
+    /// What has to live as long as the store, such as its folder.
+    _keep: Box<dyn Any + Send + Sync>,
 }
 
 /// An account in the store, with the session that its sign-up began.
@@ -50,9 +51,14 @@ impl Fixture {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = StoreUrl::Sqlite(folder.path().to_owned());
+        Self::at(url, folder).await
+    }
+
+    /// One at `url`, where there is nothing yet, and which is gone when `keep` is dropped.
+    pub async fn at(url: StoreUrl, keep: impl Any + Send + Sync) -> Self {
         PlatformStore::migrate(&url, Service::Customer, crate::migrations()).await.unwrap();
         let platform = PlatformStore::open(&url, Service::Customer, Durability::Normal).await.unwrap();
-        Self { store: open(&platform), platform, _folder: folder }
+        Self { store: open(&platform), platform, _keep: Box::new(keep) }
     }
 
     /// Signs somebody up.
@@ -74,7 +80,6 @@ impl Fixture {
     /// What waits to be published.
     pub async fn outbox(&self) -> Vec<Envelope> {
         let messaging = self.platform.messaging();
-        messaging.hold(NOW, Duration::from_secs(1)).await.unwrap();
         let rows = messaging.fetch(0, 1_000).await.unwrap();
         rows.into_iter().map(|row| row.envelope).collect()
     }

@@ -3,7 +3,7 @@
 
 mod account;
 mod addresses;
-mod fixture;
+pub(super) mod fixture;
 mod login_failures;
 mod sessions;
 mod sign_up;
@@ -67,4 +67,10 @@ macro_rules! conformance {
 /// The embedded store.
 mod sqlite {
     conformance!(super::super::Fixture::sqlite);
+}
+
+/// A database on a server.
+#[cfg(feature = "real-servers")]
+mod postgres {
+    conformance!(crate::store::postgres::tests::fixture);
 }

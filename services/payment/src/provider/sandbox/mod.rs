@@ -7,6 +7,7 @@ pub mod account;
 #[cfg(test)]
 pub mod conformance;
 pub mod ledger;
+mod postgres;
 mod sqlite;
 mod token;
 
@@ -30,6 +31,7 @@ use token::Token;
 pub fn open(store: &Store) -> Arc<dyn Ledger> {
     match store {
         Store::Sqlite(database) => Arc::new(sqlite::SqliteLedger(database.clone())),
+        Store::Postgres(database) => Arc::new(postgres::PostgresLedger(database.clone())),
     }
 }
 

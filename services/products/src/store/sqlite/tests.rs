@@ -26,6 +26,7 @@ conformance::suite!(shop);
 fn database(shop: &Shop) -> &Database {
     match &shop.opened {
         Opened::Sqlite(database) => database,
+        Opened::Postgres(_) => panic!("it is not a database of SQLite"),
     }
 }
 

@@ -49,6 +49,16 @@ impl Fixture {
         Self { store: open(&platform), platform, _keep: Box::new(folder) }
     }
 
+    /// One in a database of its own, on a server.
+    #[cfg(feature = "real-servers")]
+    pub async fn postgres() -> Self {
+        let database = super::database::FreshDatabase::create().await;
+        let url = database.url();
+        PlatformStore::migrate(&url, Service::Shopping, crate::migrations()).await.unwrap();
+        let platform = PlatformStore::open(&url, Service::Shopping, Durability::Normal).await.unwrap();
+        Self { store: open(&platform), platform, _keep: Box::new(database) }
+    }
+
     /// Puts `quantity` of a product at `amount` cents into a cart.
     pub async fn put(
         &self,

@@ -1,0 +1,64 @@
+//! Forgetting a customer.
+
+use contracts::{CustomerId, OrderId, Timestamp, events::CustomerDeleted};
+use futures::{future::try_join_all, try_join};
+use platform::{
+    auth::{self, Revocation, Revoked},
+    inbox::{self, Received},
+    store::{StoreError, postgres::Transaction},
+};
+
+use super::{advance, cart_lines, orders, wishlists};
+use crate::{
+    checkout::{self, Input},
+    domain::{CartOwner, Order},
+};
+
+pub(super) async fn forget(
+    transaction: &Transaction<'_>,
+    received: Received,
+    deleted: &CustomerDeleted,
+    now: Timestamp,
+) -> Result<Vec<OrderId>, StoreError> {
+    let customer_id = deleted.customer_id;
+    let owner = CartOwner::Customer(customer_id);
+    // Whoever is placing an order for them has the lock until it is there, or finds them gone.
+    let ((), new, open) = try_join!(
+        cart_lines::lock(transaction, owner),
+        inbox::postgres::is_new(transaction, received, now),
+        orders::lock_open(transaction, customer_id),
+    )?;
+    if !new {
+        return Ok(Vec::new());
+    }
+    let revocation =
+        Revocation { revoked: Revoked::Customer(customer_id), at: now, until: deleted.tokens_expire_at };
+    try_join!(
+        auth::postgres::record(transaction, revocation),
+        cart_lines::empty(transaction, owner),
+        wishlists::clear(transaction, customer_id),
+        try_join_all(open.iter().map(|order| cancel(transaction, order, now))),
+    )?;
+    disown(transaction, customer_id).await?;
+    Ok(open.iter().map(|order| order.id).collect())
+}
+
+async fn cancel(transaction: &Transaction<'_>, order: &Order, now: Timestamp) -> Result<(), StoreError> {
+    match checkout::advance(order, &Input::CustomerDeleted) {
+        Ok(step) => advance::apply(transaction, order, &step, now).await,
+        Err(_) => Ok(()),
+    }
+}
+
+/// Forgets whose the orders of a customer were.
+async fn disown(transaction: &Transaction<'_>, customer_id: CustomerId) -> Result<(), StoreError> {
+    transaction
+        .execute(
+            "UPDATE orders SET customer_id = NULL, payment_token = '',
+                address = CASE WHEN status IN ('confirmed', 'shipped') THEN address END
+             WHERE customer_id = $1",
+            &[&customer_id.0],
+        )
+        .await?;
+    Ok(())
+}
