@@ -28,7 +28,8 @@ impl MessagingStoreHarness for Sqlite {
     async fn fresh() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = StoreUrl::Sqlite(folder.path().to_owned());
-        let nothing_more = Migrations { sqlite: refinery::Runner::new(&[]) };
+        let nothing_more =
+            Migrations { sqlite: refinery::Runner::new(&[]), postgres: refinery::Runner::new(&[]) };
         Store::migrate(&url, Service::Products, nothing_more).await.unwrap();
         let path = folder.path().join("products.db");
         let database = Database::open(&path, Durability::Normal).unwrap();
