@@ -34,13 +34,14 @@ pub(super) const PANIC: &str = "panic";
 /// Rocket's macros log each guard that fails, from within our crates, under targets that end so.
 pub(super) const GUARD: &str = "::_";
 
-/// Reads `directives`. Rocket says several lines a request, all of which the spans of `in_service` say better.
+/// Crates that say what this program says itself, and better: Rocket several lines a request; lapin each error of an
+/// outage, and each message that nobody takes with what is in it; refinery each migration that there is nothing to do for.
+const QUIET: [&str; 3] = ["rocket", "lapin", "refinery_core"];
+
+/// Reads `directives`. What is [`QUIET`] stays so unless they name it.
 pub(super) fn filter(directives: &str) -> Result<EnvFilter, TelemetryError> {
-    let with_default = if directives.contains("rocket") {
-        directives.to_owned()
-    } else {
-        format!("{directives},rocket=off")
-    };
+    let unnamed = QUIET.iter().filter(|name| !directives.contains(*name));
+    let with_default = unnamed.fold(directives.to_owned(), |all, name| format!("{all},{name}=off"));
     EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse(with_default.trim_start_matches(','))
