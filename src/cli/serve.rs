@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
+use anyhow::Context as _;
 use contracts::Service;
 use platform::{
     Clock,
@@ -54,13 +55,14 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     }
 
     let shutdown = CancellationToken::new();
+    // Before anything is started that a signal would have to end in good order.
+    stop_on_signal(&shutdown).context("signals cannot be listened for")?;
     let (tasks, background) = (TaskTracker::new(), CancellationToken::new());
     let mounted = start(settings, &services, &tasks, &background).await?;
     output::line(format!("data: {}", absolute(settings)));
     if whole_shop {
         welcome(settings).await?;
     }
-    tokio::spawn(stop_on_signal(shutdown.clone()));
     let served = if whole_shop {
         behind_one_front(settings, mounted, addresses[0], &shutdown).await
     } else {
@@ -204,18 +206,18 @@ async fn each_alone(
     Ok(())
 }
 
-async fn stop_on_signal(shutdown: CancellationToken) {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be listened for; only a kill ends this process");
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    shutdown.cancel();
+/// Has `shutdown` cancelled by SIGTERM or SIGINT from now on.
+fn stop_on_signal(shutdown: &CancellationToken) -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let shutdown = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        shutdown.cancel();
+    });
+    Ok(())
 }
 
 fn absolute(settings: &Settings) -> String {
