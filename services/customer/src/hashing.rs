@@ -1,16 +1,26 @@
 //! Hashes passwords with Argon2id (RFC 9106), a few at a time: each takes 19 MiB and a core for tens of milliseconds.
+//!
+//! The threads are our own and not those of the runtime: an allocator keeps what a thread has freed for that thread, and
+//! the runtime would hand the work to ever other ones, each of which then holds its 19 MiB.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    time::Duration,
+};
 
 use argon2::{
     Argon2, Params,
     password_hash::{self, PasswordHasher as _, PasswordVerifier as _, phc},
 };
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::domain::{Password, PasswordHash};
 
+/// Threads that hash, at the most.
+const MOST_AT_ONCE: usize = 64;
 /// How long to wait for a place before the client is sent away.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -29,6 +39,7 @@ pub enum HashingError {
 #[derive(Clone)]
 pub struct Hasher {
     places: Arc<Semaphore>,
+    threads: mpsc::Sender<Work>,
     patience: Duration,
     /// What the password of an account that does not exist is compared with, so that it takes as long.
     nobody: Arc<PasswordHash>,
@@ -37,6 +48,7 @@ pub struct Hasher {
 /// The right to keep one core busy. It is given back when it is dropped.
 pub struct Place {
     permit: OwnedSemaphorePermit,
+    threads: mpsc::Sender<Work>,
     nobody: Arc<PasswordHash>,
 }
 
@@ -48,8 +60,9 @@ impl Hasher {
     }
 
     fn with_patience(at_once: usize, patience: Duration) -> Self {
-        let places = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { places, patience, nobody: Arc::new(nobodys()) }
+        let at_once = at_once.clamp(1, MOST_AT_ONCE);
+        let places = Arc::new(Semaphore::new(at_once));
+        Self { places, threads: threads(at_once), patience, nobody: Arc::new(nobodys()) }
     }
 
     /// Waits for a place, at most a few seconds.
@@ -60,7 +73,7 @@ impl Hasher {
         let place = Arc::clone(&self.places).acquire_owned();
         let permit = tokio::time::timeout(self.patience, place).await;
         let permit = permit.ok().and_then(Result::ok).ok_or(HashingError::Busy)?;
-        Ok(Place { permit, nobody: Arc::clone(&self.nobody) })
+        Ok(Place { permit, threads: self.threads.clone(), nobody: Arc::clone(&self.nobody) })
     }
 
     /// Hashes `password` with a fresh salt.
@@ -110,9 +123,14 @@ impl Place {
         F: FnOnce() -> password_hash::Result<T> + Send + 'static,
     {
         let failed = |error: &dyn fmt::Display| HashingError::Failed(error.to_string());
-        tokio::task::spawn_blocking(move || (work(), self))
+        let (sender, answer) = oneshot::channel();
+        let threads = self.threads.clone();
+        // A client that has hung up does not hear the answer.
+        let work: Work = Box::new(move || drop(sender.send((work(), self))));
+        threads.send(work).map_err(|_| failed(&"there is no thread to do it"))?;
+        answer
             .await
-            .map_err(|error| failed(&error))
+            .map_err(|_| failed(&"the thread that did it panicked"))
             .and_then(|(outcome, place)| outcome.map(|value| (value, place)).map_err(|error| failed(&error)))
     }
 }
@@ -121,6 +139,29 @@ impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Place").field("permit", &self.permit).finish_non_exhaustive()
     }
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Starts `count` threads that do what is sent to them until nobody can send any more.
+fn threads(count: usize) -> mpsc::Sender<Work> {
+    let (sender, receiver) = mpsc::channel::<Work>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..count {
+        let receiver = Arc::clone(&receiver);
+        let work = move || {
+            loop {
+                let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok(work) = next else { return };
+                // Whoever waits for the answer learns of a panic by getting none.
+                catch_unwind(AssertUnwindSafe(work)).ok();
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("password-hasher".to_owned()).spawn(work) {
+            tracing::error!(%error, "a thread to hash passwords on could not be started");
+        }
+    }
+    sender
 }
 
 /// A hash that no password has: it was not computed. It costs what one with the parameters of today costs.
