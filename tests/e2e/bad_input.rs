@@ -4,7 +4,7 @@ use contracts::{AddressId, OrderId, ProductId};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{
-    AddressBody, Client, ProductBody, Shopper, Staff,
+    AddressBody, Client, ProductBody, Shape, Shopper, Staff,
     client::Call,
     views::{Address, Product},
 };
@@ -331,6 +331,12 @@ async fn queries_that_make_no_sense_are_refused() {
     .await;
 }
 
+/// Whether nginx refuses the path itself: it has a NUL in it, or leads out of the root once it is decoded.
+fn gateway_cannot_read(folder: &str, id: &str) -> bool {
+    let leads_out = id.starts_with("..") && folder.matches('/').count() == 1;
+    Shape::chosen() == Shape::Rabbitmq && (id == "%00" || leads_out)
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_a_404_and_what_cannot_be_done_a_405() {
     expect_refusals(|scene| {
@@ -373,10 +379,15 @@ async fn what_is_not_there_is_a_404_and_what_cannot_be_done_a_405() {
         cases.extend(nowhere.map(|path| (404, anybody.get(path))));
         for id in ["cup", "1", "%00", "%FF", "..%2f..%2fetc", "' OR 1=1 --", "0".repeat(5_000).as_str()] {
             let id = id.replace(' ', "%20");
-            cases.push((404, anybody.get(&format!("/products/{id}"))));
-            cases.push((404, shopper.get(&format!("/shopping/orders/{id}"))));
-            cases.push((404, staff.get(&format!("/payment/payments/{id}"))));
-            cases.push((404, shopper.delete(&format!("/customer/addresses/{id}"))));
+            for (method, client, folder) in [
+                (Method::GET, anybody, "/products"),
+                (Method::GET, shopper, "/shopping/orders"),
+                (Method::GET, staff, "/payment/payments"),
+                (Method::DELETE, shopper, "/customer/addresses"),
+            ] {
+                let status = if gateway_cannot_read(folder, &id) { 400 } else { 404 };
+                cases.push((status, client.call(method, &format!("{folder}/{id}"))));
+            }
         }
         cases
     })

@@ -37,7 +37,9 @@ async fn who_closes_their_account_is_forgotten() {
     shopper.order_reaches(pending, Reserved).await;
     shopper.put_in_cart(&cup, 3).await;
     shopper.wish_for(cup.id).await;
-    assert_eq!(shop.rows(Service::Shopping, "cart_line"), 1);
+    let rows =
+        |table: &'static str, column: &'static str| shop.rows(Service::Shopping, table, column, shopper.id.0);
+    assert_eq!(rows("cart_line", "owner").await, 1);
 
     shopper.client.delete("/customer/profile").await.expect(204);
     shopper.client.get("/customer/profile").await.problem(401);
@@ -59,9 +61,9 @@ async fn who_closes_their_account_is_forgotten() {
         (staff.product(cup.id).await.stock == 8).then_some(())
     })
     .await;
-    for table in ["cart_line", "wishlist_item"] {
+    for (table, column) in [("cart_line", "owner"), ("wishlist_item", "customer_id")] {
         eventually(&format!("{table} to be empty"), || async {
-            (shop.rows(Service::Shopping, table) == 0).then_some(())
+            (rows(table, column).await == 0).then_some(())
         })
         .await;
     }

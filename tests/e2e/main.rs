@@ -1,12 +1,15 @@
 //! The shop from outside: what people do in it, through the gateway, against the real binary with real databases.
 //!
-//! Each test starts a shop of its own. `MERCATO_SHAPE` says of which shape (`testkit::Shape`).
+//! `MERCATO_SHAPE` says of which shape the shop is (`testkit::Shape`). An embedded one is started for each test; one on
+//! PostgreSQL and RabbitMQ is there for all tests of a run, hence the tests that start or end the shop itself, in `kill` and
+//! `startup`, and that of `front_page` are for the embedded shape only: `cargo xtask test rabbitmq` leaves them out.
 
 mod accounts;
 mod bad_input;
 mod catalogue;
 mod deleted_customer;
 mod documents;
+mod front_page;
 mod guest;
 mod kill;
 mod last_unit;

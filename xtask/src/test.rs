@@ -1,16 +1,14 @@
 //! `cargo xtask test [SHAPE]`: every test there is, with the end-to-end suite run over one shape of the shop.
 
 mod compiler;
+mod embedded;
 mod packages;
+mod rabbitmq;
 mod servers;
+mod steps;
 
-use std::{
-    fmt,
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::{fmt, time::Instant};
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 
 /// Run all tests, the end-to-end suite over the shapes given
@@ -52,32 +50,11 @@ impl Shape {
     fn run(self) -> anyhow::Result<Outcome> {
         self.prepare()?;
         let started = Instant::now();
-        let mut failed = Vec::new();
-        for step in self.steps() {
-            let status = cargo()
-                .args(&step)
-                .env("MERCATO_SHAPE", self.to_string())
-                .status()
-                .with_context(|| format!("cannot run cargo {}", step.join(" ")))?;
-            if !status.success() {
-                failed.push(format!("cargo {}", step.join(" ")));
-            }
-        }
+        let failed = match self {
+            Self::Embedded => embedded::run_all(),
+            Self::Rabbitmq => rabbitmq::run_all(),
+        }?;
         Ok(Outcome { shape: self, failed, seconds: started.elapsed().as_secs_f64() })
-    }
-
-    /// Nextest runs no doc tests, hence the second step in either case.
-    fn steps(self) -> [Vec<&'static str>; 2] {
-        let mut all = if has_nextest() {
-            vec!["nextest", "run", "--workspace"]
-        } else {
-            vec!["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
-        };
-        if self == Self::Rabbitmq {
-            // The tests that need the servers: of the gateway, and of every adapter.
-            all.extend(["--features", "testkit/real-servers"]);
-        }
-        [all, vec!["test", "--doc", "--workspace"]]
     }
 }
 
@@ -113,20 +90,4 @@ impl Test {
         anyhow::ensure!(!failed, "not every test passed");
         Ok(())
     }
-}
-
-fn has_nextest() -> bool {
-    cargo()
-        .args(["nextest", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
-}
-
-/// The cargo that runs us, in the workspace's root.
-fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir([env!("CARGO_MANIFEST_DIR"), ".."].iter().collect::<std::path::PathBuf>());
-    cargo
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask stack up|down|status|logs`: the whole production shape on this machine, from native packages.
 
-mod build;
+pub mod build;
 mod down;
 mod logs;
 mod status;

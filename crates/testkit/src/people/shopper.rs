@@ -36,7 +36,14 @@ impl Shopper {
     /// # Panics
     /// If they cannot sign up.
     pub async fn sign_up(shop: &Shop) -> Self {
-        let client = shop.client();
+        Self::sign_up_at(&shop.client()).await
+    }
+
+    /// The same wherever `client` is.
+    ///
+    /// # Panics
+    /// As [`Shopper::sign_up`].
+    pub async fn sign_up_at(client: &Client) -> Self {
         let email = fresh_email();
         let body = json!({ "email": email, "password": PASSWORD });
         let tokens: Tokens = client.post("/customer/signup", &body).await.expect(201).json();

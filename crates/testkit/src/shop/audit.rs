@@ -44,7 +44,7 @@ pub struct Invariant {
 
 impl AuditOutcome {
     #[track_caller]
-    pub(super) fn of(ran: &Ran) -> Self {
+    pub(crate) fn of(ran: &Ran) -> Self {
         Self { code: ran.code, report: ran.json() }
     }
 

@@ -1,9 +1,12 @@
-//! A whole running shop: the real binary, on a data folder of its own, at a port that the system chose.
+//! A whole running shop: the real binary, on a data folder of its own at a port that the system chose, or the stack that
+//! all tests of a run use.
 
 mod audit;
 mod mercato;
 mod process;
+mod rows;
 mod shape;
+mod shared;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,11 +14,13 @@ use std::{
     time::Duration,
 };
 
+use contracts::Service;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
+use uuid::Uuid;
 
 use crate::{
-    client::{Client, Front},
+    client::{Answer, Client, Front},
     people::Staff,
     wait::within,
 };
@@ -25,6 +30,7 @@ pub use mercato::{Mercato, Ran};
 pub use shape::Shape;
 
 use process::Process;
+use shared::Shared;
 
 /// How long a shop may take until it is ready. On an idle machine it is well under a second.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -46,6 +52,7 @@ pub struct StaffLogin {
 pub struct Shop {
     mercato: Mercato,
     shape: Shape,
+    shared: Option<Shared>,
     running: Option<Process>,
     front: Front,
     staff: Option<StaffLogin>,
@@ -54,7 +61,8 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Starts a shop of the shape that `MERCATO_SHAPE` names from the binary at `path`, and waits until it is ready.
+    /// Starts a shop of the shape that `MERCATO_SHAPE` names from the binary at `path`, and waits until it is ready. Of the
+    /// shape [`Shape::Rabbitmq`] there is one already, and what tests did in it before has come to its end.
     ///
     /// # Panics
     /// If it is not ready in time; the message has what it logged.
@@ -71,10 +79,25 @@ impl Shop {
         let mercato = mercato.data(home.path().join("data")).folder(home.path());
         let front = Front::new("http://shop.that.has.not.started.invalid");
         let shape = Shape::chosen();
-        let mut shop = Self { mercato, shape, running: None, front, staff: None, home };
+        let mut shop = Self { mercato, shape, shared: None, running: None, front, staff: None, home };
+        if shape == Shape::Rabbitmq {
+            shop.attach().await;
+            return shop;
+        }
         shop.launch().await;
         assert!(shop.staff.is_some(), "the first start of a data folder prints a staff login");
         shop
+    }
+
+    async fn attach(&mut self) {
+        let stack = shared::folder();
+        let state = shared::state(&stack);
+        self.front.moved_to(state.gateway);
+        let (email, password) = state.staff.split_once(' ').expect("a staff login");
+        self.staff = Some(StaffLogin { email: email.to_owned(), password: password.to_owned() });
+        self.mercato = shared::mercato(&stack, self.mercato.clone());
+        self.shared = Some(Shared::enter(&stack, &self.mercato).await);
+        self.until_ready().await;
     }
 
     async fn launch(&mut self) {
@@ -103,7 +126,7 @@ impl Shop {
 
     async fn until_ready(&self) {
         let client = self.client();
-        for service in contracts::Service::ALL {
+        for service in Service::ALL {
             let path = format!("/{service}/health/ready");
             within(START_LIMIT, &format!("{service} to be ready"), || async {
                 let answer = client.get(&path).attempt().await.ok()?;
@@ -163,6 +186,14 @@ impl Shop {
         self.front.url()
     }
 
+    /// What an instance of `service` measures: the gateway of the production shape shows that to nobody.
+    pub async fn metrics(&self, service: Service) -> Answer {
+        match &self.shared {
+            Some(shared) => Client::new(&Front::new(shared.instance(service))).get("/metrics").await,
+            None => self.client().get(&format!("/{service}/metrics")).await,
+        }
+    }
+
     /// Somebody who has not signed in.
     #[must_use]
     pub fn client(&self) -> Client {
@@ -187,12 +218,16 @@ impl Shop {
         Staff::log_in(&self.client(), &login.email, &login.password).await
     }
 
-    /// What `mercato audit` finds, running or not.
+    /// What `mercato audit` finds, running or not; orders are counted from where this test came in.
     ///
     /// # Panics
     /// If it does not end, or says something that is no report.
     pub async fn audit(&self) -> AuditOutcome {
-        AuditOutcome::of(&self.mercato.run(&["audit", "--json"]).await)
+        let outcome = AuditOutcome::of(&self.mercato.run(&["audit", "--json"]).await);
+        match &self.shared {
+            Some(shared) => shared.since_entering(outcome),
+            None => outcome,
+        }
     }
 
     /// The command line, on the data of this shop.
@@ -207,19 +242,21 @@ impl Shop {
         self.home.path().join("data")
     }
 
-    /// How many rows `table` of a service has: for what must be gone, and cannot be asked for any more.
+    /// How many rows of a service's `table` have `id` in `column`: for what must be gone, and cannot be asked for any more.
     ///
     /// # Panics
     /// If it cannot be read.
-    #[must_use]
-    pub fn rows(&self, service: contracts::Service, table: &str) -> u64 {
-        self.shape.rows(&self.data_dir(), service, table)
+    pub async fn rows(&self, service: Service, table: &str, column: &str, id: Uuid) -> u64 {
+        match &self.shared {
+            Some(shared) => rows::postgres(&shared.store(service), table, column, id).await,
+            None => rows::sqlite(&self.data_dir().join(format!("{service}.db")), table, column, id),
+        }
     }
 
-    /// What the shop has logged since its first start.
+    /// What the shop has logged since its first start, or since this test came in.
     #[must_use]
     pub fn log(&self) -> String {
-        log(self.home.path())
+        self.shared.as_ref().map_or_else(|| log(self.home.path()), Shared::log)
     }
 }
 
@@ -256,7 +293,7 @@ impl Alone {
     ///
     /// # Panics
     /// If it does not say in time where.
-    pub async fn start(mercato: Mercato, service: contracts::Service) -> Self {
+    pub async fn start(mercato: Mercato, service: Service) -> Self {
         let home = tempfile::tempdir().expect("a folder for the service");
         let mercato = mercato.data(home.path().join("data")).folder(home.path());
         let arguments = ["serve", service.name(), "--port", "0"];

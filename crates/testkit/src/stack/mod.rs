@@ -19,7 +19,7 @@ pub use state::{ProcessState, State};
 
 use crate::{
     servers::{Gateway, Lifetime, Nginx, Postgres, RabbitMq, ServerError},
-    shop::{Mercato, StaffLogin},
+    shop::{AuditOutcome, Mercato, StaffLogin},
 };
 
 /// The staff login that is made at the first start.
@@ -149,6 +149,25 @@ impl Stack {
         }
     }
 
+    /// What `mercato audit` finds.
+    ///
+    /// # Panics
+    /// If it does not end, or says something that is no report.
+    pub async fn audit(&self) -> AuditOutcome {
+        AuditOutcome::of(&self.mercato().run(&["audit", "--json"]).await)
+    }
+
+    /// Writes down what is running, for other processes to find it by its folder.
+    ///
+    /// # Errors
+    /// If it cannot be written down.
+    pub fn write_down(&mut self) -> Result<State, ServerError> {
+        let state = self.state();
+        state.write(&self.plan.folder)?;
+        state::write_environment(&self.plan)?;
+        Ok(state)
+    }
+
     /// Writes down what is running, and lets it run on.
     ///
     /// # Errors
@@ -158,9 +177,7 @@ impl Stack {
     /// If it was not started [to stay](Lifetime::Detached).
     pub fn leave_running(mut self) -> Result<State, ServerError> {
         assert_eq!(self.plan.lifetime, Lifetime::Detached, "it would end with this process");
-        let state = self.state();
-        state.write(&self.plan.folder)?;
-        state::write_environment(&self.plan)?;
+        let state = self.write_down()?;
         let [node, epmd] = self.rabbitmq.processes();
         let servers = [self.nginx.process(), self.postgres.process(), node, epmd];
         let instances = self.instances.iter_mut().map(Instance::process);

@@ -85,6 +85,20 @@ impl State {
         }
     }
 
+    /// What is set for `mercato` to reach the stack in `folder`: each variable and its value.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn environment(folder: &Path) -> Result<Vec<(String, String)>, ServerError> {
+        let file = folder.join(ENVIRONMENT);
+        let text =
+            fs::read_to_string(&file).map_err(ServerError::io(format!("reading {}", file.display())))?;
+        let pairs = text.lines().filter_map(|line| line.split_once('='));
+        Ok(pairs
+            .map(|(variable, value)| (variable.to_owned(), value.trim_matches('\'').to_owned()))
+            .collect())
+    }
+
     pub(super) fn write(&self, folder: &Path) -> Result<(), ServerError> {
         let text = serde_json::to_string_pretty(self);
         let text = text.map_err(|error| ServerError::io("writing down the stack")(error.into()))?;
