@@ -1,9 +1,10 @@
 //! Hashes passwords with Argon2id (RFC 9106), a few at a time: each takes 19 MiB and a core for tens of milliseconds.
 //!
-//! The threads are our own and not those of the runtime: an allocator keeps what a thread has freed for that thread, and
-//! the runtime would hand the work to ever other ones, each of which then holds its 19 MiB.
+//! The threads are our own and not those of the runtime, and each keeps the memory that it hashes in: freed and allocated
+//! again for each password it would pile up in the allocator, to hundreds of MiB.
 
 use std::{
+    cell::RefCell,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -11,8 +12,8 @@ use std::{
 };
 
 use argon2::{
-    Argon2, Params,
-    password_hash::{self, PasswordHasher as _, PasswordVerifier as _, phc},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{self, phc},
 };
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -84,7 +85,14 @@ impl Hasher {
         let place = self.enter().await?;
         let password = password.clone();
         let hash = move || {
-            let hash: phc::PasswordHash = Argon2::default().hash_password(password.expose().as_bytes())?;
+            let (params, salt) = (Params::default(), phc::Salt::generate());
+            let hash = phc::PasswordHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: phc::ParamsString::try_from(&params)?,
+                salt: Some(salt),
+                hash: Some(compute(password.expose(), &salt, params)?),
+            };
             Ok(PasswordHash::new(hash.to_string()))
         };
         place.run(hash).await.map(|(hash, _)| hash)
@@ -107,12 +115,14 @@ impl Place {
         let known = hash.is_some();
         let hash = hash.cloned().unwrap_or_else(|| (*self.nobody).clone());
         let password = password.clone();
-        let compare =
-            move || match Argon2::default().verify_password(password.expose().as_bytes(), hash.as_str()) {
-                Ok(()) => Ok(known),
-                Err(password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(error) => Err(error),
+        let compare = move || {
+            let hash = phc::PasswordHash::new(hash.as_str())?;
+            let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else {
+                return Err(password_hash::Error::EncodingInvalid);
             };
+            // Compared in constant time: see `phc::Output`.
+            Ok(compute(password.expose(), &salt, Params::try_from(&hash)?)? == expected && known)
+        };
         self.run(compare).await
     }
 
@@ -139,6 +149,24 @@ impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Place").field("permit", &self.permit).finish_non_exhaustive()
     }
+}
+
+thread_local! {
+    /// What a thread hashes in.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What Argon2id makes of `password`.
+fn compute(password: &str, salt: &phc::Salt, params: Params) -> password_hash::Result<phc::Output> {
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    MEMORY.with_borrow_mut(|memory| {
+        if memory.len() < params.block_count() {
+            memory.resize(params.block_count(), Block::default());
+        }
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut output, memory.as_mut_slice())
+    })?;
+    Ok(phc::Output::new(&output)?)
 }
 
 type Work = Box<dyn FnOnce() + Send>;
