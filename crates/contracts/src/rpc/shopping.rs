@@ -119,6 +119,12 @@ impl OrderStatus {
         Self::Refunded,
     ];
 
+    /// Whether the checkout of an order that stands so is over, well or badly.
+    #[must_use]
+    pub const fn is_settled(self) -> bool {
+        !matches!(self, Self::Pending | Self::Reserved | Self::Authorised)
+    }
+
     /// Its name on the wire and in databases.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

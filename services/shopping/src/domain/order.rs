@@ -52,7 +52,7 @@ impl Order {
     /// Whether its checkout is over, well or badly.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
-        !matches!(self.status, OrderStatus::Pending | OrderStatus::Reserved | OrderStatus::Authorised)
+        self.status.is_settled()
     }
 }
 

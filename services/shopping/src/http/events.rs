@@ -20,11 +20,7 @@ use tokio::{
 };
 
 use super::orders::{TimelineItem, viewer};
-use crate::{
-    Shopping,
-    domain::{Order, TimelineEntry},
-    queries,
-};
+use crate::{Shopping, domain::TimelineEntry, queries};
 
 /// How often the store is looked at: another instance may have moved the order.
 const POLL: Duration = Duration::from_millis(500);
@@ -90,20 +86,18 @@ pub(super) async fn follow(
     if order.is_settled() && steps.is_empty() {
         return Ok(Either::Right(Status::NoContent));
     }
-    let follower = Follower {
-        shopping: Arc::clone(shopping),
-        progress,
-        order,
-        seen: seen.0,
-        until: Instant::now() + LONGEST,
-    };
+    let (order_id, settled, until) = (order.id, order.is_settled(), Instant::now() + LONGEST);
+    let follower =
+        Follower { shopping: Arc::clone(shopping), progress, order_id, settled, seen: seen.0, until };
     Ok(Either::Left(EventStream::from(follower.follow(steps, shutdown)).heartbeat(None)))
 }
 
 struct Follower {
     shopping: Arc<Shopping>,
     progress: broadcast::Receiver<OrderId>,
-    order: Order,
+    order_id: OrderId,
+    /// Whether the last step that was told, or the order when it was first looked at, is the end of the checkout.
+    settled: bool,
     seen: u32,
     until: Instant,
 }
@@ -115,9 +109,10 @@ impl Follower {
             loop {
                 for step in steps.drain(..) {
                     self.seen = step.number;
+                    self.settled |= step.status.is_settled();
                     yield event(step);
                 }
-                if self.order.is_settled() || Instant::now() >= self.until {
+                if self.settled || Instant::now() >= self.until {
                     break;
                 }
                 let next = tokio::select! {
@@ -139,9 +134,8 @@ impl Follower {
         let heartbeat = Instant::now() + HEARTBEAT;
         while Instant::now() < heartbeat {
             timeout(POLL, self.told()).await.ok();
-            let steps = queries::get_timeline(&self.shopping, self.order.id, self.seen).await.ok()?;
+            let steps = queries::get_timeline(&self.shopping, self.order_id, self.seen).await.ok()?;
             if !steps.is_empty() {
-                self.order = self.shopping.store.order(self.order.id).await.ok()??;
                 return Some(steps);
             }
         }
@@ -152,7 +146,7 @@ impl Follower {
     async fn told(&mut self) {
         loop {
             match self.progress.recv().await {
-                Ok(order_id) if order_id != self.order.id => {}
+                Ok(order_id) if order_id != self.order_id => {}
                 // Moved, or so many moved that it may have been among them.
                 _ => return,
             }
