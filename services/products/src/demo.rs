@@ -52,8 +52,10 @@ mod tests {
         let shop = store::shop().await;
         assert_eq!(seed(&shop.opened, &Clock::system()).await.unwrap(), 120);
         assert_eq!(seed(&shop.opened, &Clock::system()).await.unwrap(), 0);
-        let audit = crate::queries::audit::audit(&shop.opened).await.unwrap();
-        assert!(audit.stock.is_clean() && audit.stock.products == 120 && audit.live_reservations.is_empty());
+        let store = store::open(&shop.opened);
+        let stock = store.audit_stock().await.unwrap();
+        assert!(stock.is_clean() && stock.products == 120);
+        assert!(store.live_reservations().await.unwrap().is_empty());
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What there is to ask of the catalogue. None of these writes.
 
-pub mod audit;
 pub mod find_products;
 pub mod get_product;
 pub mod list_categories;
