@@ -4,6 +4,7 @@ mod audit;
 mod cli;
 mod front;
 mod output;
+mod production;
 mod roles;
 mod settings;
 

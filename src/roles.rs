@@ -42,7 +42,8 @@ pub async fn build(environment: &Environment, settings: &Settings) -> anyhow::Re
     Ok(match environment.service {
         Service::Customer => {
             let settings = customer::Settings {
-                generate_keys: true,
+                // In production they are supplied: each instance would make its own, and lose it with its disk.
+                generate_keys: !settings.is_production(),
                 access_ttl: Duration::from_secs(settings.access_token_secs),
                 refresh_ttl: Duration::from_secs(settings.refresh_token_secs),
                 ..customer::Settings::new(settings.keys())

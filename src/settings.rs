@@ -4,6 +4,9 @@
 //! Each field below is a key of the file and, in capitals behind `MERCATO_`, a variable: `broker_url` is
 //! `MERCATO_BROKER_URL`.
 
+mod mask;
+mod stores;
+
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use contracts::Service;
@@ -11,10 +14,7 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
 };
-use platform::{
-    store::StoreUrl,
-    telemetry::{Format, TelemetrySettings},
-};
+use platform::telemetry::{Format, TelemetrySettings};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -54,8 +54,14 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where errors are reported: a DSN of Sentry or of what speaks its protocol.
     pub sentry_dsn: Option<String>,
-    /// The name of this deployment in error reports.
+    /// The name of this deployment in error reports. `production`, `prod`, and those that begin so as `production-eu`, are
+    /// started with safe settings only: see [`crate::production`].
     pub environment: String,
+    /// Whether databases and the broker are reached over a network in which nobody else can listen, so that production
+    /// demands no TLS there.
+    pub private_network: bool,
+    /// Who moves the money. By default the sandbox, which in production has to be said.
+    pub payment_provider: Option<PaymentProvider>,
     /// How long another service is waited for, in milliseconds.
     pub rpc_timeout_ms: u64,
     /// How long an access token is good, in seconds.
@@ -78,6 +84,14 @@ pub enum LogFormat {
     Json,
 }
 
+/// Who moves the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PaymentProvider {
+    /// Nobody: it only looks like it.
+    Sandbox,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -97,6 +111,8 @@ impl Default for Settings {
             log_format: LogFormat::Human,
             sentry_dsn: None,
             environment: "development".to_owned(),
+            private_network: false,
+            payment_provider: None,
             rpc_timeout_ms: 2_000,
             access_token_secs: 15 * 60,
             refresh_token_secs: 30 * 24 * 60 * 60,
@@ -162,23 +178,10 @@ impl Settings {
         Ok(())
     }
 
-    /// Where `service` keeps what it owns.
-    ///
-    /// # Errors
-    /// [`BadSetting`] if the URL is of no store that there is.
-    pub fn store_url(&self, service: Service) -> Result<StoreUrl, BadSetting> {
-        let own = match service {
-            Service::Customer => &self.customer_store_url,
-            Service::Products => &self.products_store_url,
-            Service::Shopping => &self.shopping_store_url,
-            Service::Payment => &self.payment_store_url,
-        };
-        match own.as_ref().or(self.store_url.as_ref()) {
-            None => Ok(StoreUrl::Sqlite(self.data.clone())),
-            Some(url) => {
-                url.parse().map_err(|error: platform::store::UnknownStore| BadSetting(error.to_string()))
-            }
-        }
+    /// Whether only safe settings will do.
+    pub fn is_production(&self) -> bool {
+        let name = self.environment.split('-').next().unwrap_or_default();
+        name.eq_ignore_ascii_case("production") || name.eq_ignore_ascii_case("prod")
     }
 
     /// The folder of the keys that sign tokens.
@@ -218,23 +221,6 @@ impl Settings {
             release: concat!("mercato@", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
-
-    /// These settings without what nobody should see.
-    #[must_use]
-    pub fn masked(mut self) -> Self {
-        self.sentry_dsn = self.sentry_dsn.map(|_| "***".to_owned());
-        for url in [
-            &mut self.store_url,
-            &mut self.customer_store_url,
-            &mut self.products_store_url,
-            &mut self.shopping_store_url,
-            &mut self.payment_store_url,
-        ] {
-            *url = url.take().map(|url| mask(&url));
-        }
-        self.broker_url = mask(&self.broker_url);
-        self
-    }
 }
 
 /// Variables that are none of these are for others, such as the tests.
@@ -243,32 +229,5 @@ fn is_key(name: &str) -> bool {
     known.get(name.to_ascii_lowercase()).is_some()
 }
 
-/// `url` without the password in it.
-fn mask(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
-    let user = user.split(':').next().unwrap_or_default();
-    format!("{scheme}://{user}:***@{host}")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_in_a_url_is_masked() {
-        assert_eq!(mask("amqp://shop:p@ss@host:5672/"), "amqp://shop:***@host:5672/");
-        assert_eq!(mask("memory:"), "memory:");
-    }
-
-    #[test]
-    fn the_defaults_make_sense() {
-        Settings::default().check().unwrap();
-    }
-
-    #[test]
-    fn a_duration_of_nothing_is_refused() {
-        let settings = Settings { rpc_timeout_ms: 0, ..Settings::default() };
-        assert!(settings.check().unwrap_err().to_string().contains("rpc_timeout_ms"));
-    }
-}
+mod tests;

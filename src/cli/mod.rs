@@ -5,6 +5,7 @@
 mod audit;
 mod dead_letters;
 mod documents;
+mod keys;
 mod seed;
 mod serve;
 mod staff;
@@ -16,7 +17,9 @@ use contracts::Service;
 use platform::{http::ServeError, store::LockError};
 
 use crate::{
-    output, roles,
+    output,
+    production::Refused,
+    roles,
     settings::{BadSetting, Overrides, Settings},
 };
 
@@ -64,6 +67,9 @@ enum Command {
     /// Logins of members of staff
     #[command(subcommand)]
     Staff(staff::Staff),
+    /// Keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Check every invariant over all databases; exit code 0 only if all hold
     Audit(audit::Audit),
     /// Messages that could not be handled
@@ -101,6 +107,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Seed => seed::seed(&settings).await,
         Command::Staff(staff) => staff.run(&settings).await,
+        Command::Keys(keys) => keys.run(&settings),
         Command::Audit(audit) => audit.run(&settings).await,
         Command::DeadLetters(dead_letters) => dead_letters.run(&settings).await,
         Command::Openapi { service } => documents::openapi(service),
@@ -114,6 +121,8 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let usage = error.is::<BadSetting>()
         || error.is::<LockError>()
         || error.is::<ServeError>()
+        || error.is::<Refused>()
+        || error.is::<customer::KeyError>()
         || error.is::<customer::StartError>()
         || error.is::<products::StartError>();
     if usage { ExitCode::from(2) } else { ExitCode::FAILURE }

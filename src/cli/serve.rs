@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    front, output, roles,
+    front, output, production, roles,
     settings::{BadSetting, Settings},
 };
 
@@ -44,6 +44,9 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
             "a port was given, and there is one for each service: serve one service, or leave the port out";
         return Err(BadSetting(reason.to_owned()).into());
     }
+    if settings.is_production() {
+        production::check(settings, &services)?;
+    }
     let _locks = take_places(settings, &services)?;
     let addresses = if whole_shop {
         vec![SocketAddr::new(settings.address, settings.port.unwrap_or(FRONT))]
@@ -60,7 +63,8 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     let (tasks, background) = (TaskTracker::new(), CancellationToken::new());
     let mounted = start(settings, &services, &tasks, &background).await?;
     output::line(format!("data: {}", absolute(settings)));
-    if whole_shop {
+    // In production nobody gets a login unasked, and nothing is sold that is only for show.
+    if whole_shop && !settings.is_production() {
         welcome(settings).await?;
     }
     let served = if whole_shop {

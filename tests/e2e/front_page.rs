@@ -1,4 +1,4 @@
-//! The page at `/`, which the shop in one process has; in front of the gateway it is the operator's.
+//! The page at `/`, which the shop in one process and the gateway show alike.
 
 use contracts::Service;
 

@@ -2,7 +2,7 @@
 //!
 //! `MERCATO_SHAPE` says of which shape the shop is (`testkit::Shape`). An embedded one is started for each test; one on
 //! PostgreSQL and RabbitMQ is there for all tests of a run, hence the tests that start or end the shop itself, in `kill` and
-//! `startup`, and that of `front_page` are for the embedded shape only: `cargo xtask test rabbitmq` leaves them out.
+//! `startup`, are for the embedded shape only: `cargo xtask test rabbitmq` leaves them out.
 
 mod accounts;
 mod bad_input;
@@ -14,6 +14,7 @@ mod guest;
 mod kill;
 mod last_unit;
 mod payment_tokens;
+mod production_mode;
 mod shopper;
 mod staff;
 mod startup;

@@ -66,6 +66,11 @@ fn act(transaction: &Transaction<'_>, action: Action) -> Result<Outcome, StoreEr
             return idempotency::sqlite::once(transaction, key.as_ref(), now, command).map(Outcome::Once);
         }
         Action::Revoke(revocation) => auth::sqlite::record(transaction, revocation)?,
+        Action::SetSource(id, source) => {
+            transaction
+                .execute("UPDATE outbox SET source = ?2 WHERE id = ?1", rusqlite::params![id, source])
+                .map_err(StoreError::from)?;
+        }
         Action::Fail => return Err(StoreError::corrupt("as was asked")),
     }
     Ok(Outcome::Done)

@@ -53,6 +53,9 @@ async fn the_role_of_a_service_reaches_its_own_database_alone() {
     {
         assert!(client.batch_execute(forbidden).await.is_err(), "{forbidden}");
     }
+    let may = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls FROM pg_roles \
+               WHERE rolname = current_user";
+    assert!(!client.query_one(may, &[]).await.unwrap().get::<_, bool>(0));
     assert_eq!(client.query_one("SHOW fsync", &[]).await.unwrap().get::<_, String>(0), "on");
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contracts::{CustomerId, Service, SessionId, Timestamp};
 use platform::{
     Clock,
-    auth::{Auth, Claims, Revocation, Revoked, Role, SignError},
+    auth::{Auth, Claims, KeySource, Revocation, Revoked, Role, SignError},
     inbox::EventRouter,
     messaging::RpcClient,
     service::{Environment, Parts},
@@ -18,7 +18,7 @@ use crate::{
     handlers,
     hashing::Hasher,
     http,
-    keys::{self, KeyError, KeyRing},
+    keys::{KeyError, Keys},
     store::{self, NewSession, Store, Successor, TokensEnd},
 };
 
@@ -43,7 +43,7 @@ pub struct Customer {
     /// How passwords are hashed.
     pub hasher: Hasher,
     /// What signs access tokens.
-    pub keys: KeyRing,
+    pub keys: Arc<Keys>,
     access_ttl: Duration,
     refresh_ttl: Duration,
 }
@@ -60,15 +60,16 @@ pub struct SignedIn {
     pub expires_in: Duration,
 }
 
-/// The parts of the customer service, in `environment` and as `settings` say.
+/// The parts of the customer service, in `environment` and as `settings` say. Has to be called within a Tokio runtime.
 ///
 /// # Errors
 /// [`StartError`]: there is no key to sign with, or one that must not be used.
 pub fn build(environment: Environment, settings: Settings) -> Result<Parts, StartError> {
-    let keys = keys::load(&settings.keys, settings.generate_keys, environment.clock.now())?;
+    let keys = Keys::load(settings.keys, settings.generate_keys, environment.clock.clone())?;
+    keys.follow();
     let customer = Arc::new(Customer {
         store: store::open(&environment.store),
-        auth: environment.auth(Arc::new(keys.source())),
+        auth: environment.auth(Arc::clone(&keys) as Arc<dyn KeySource>),
         hasher: Hasher::new(settings.hashing_at_once),
         keys,
         access_ttl: settings.access_ttl,

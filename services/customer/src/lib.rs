@@ -25,7 +25,7 @@ mod store;
 pub use app::{StartError, build};
 pub use commands::add_staff::{AddStaffError, add_staff};
 pub use http::openapi;
-pub use keys::KeyError;
+pub use keys::{KeyError, KeyFile, check as check_keys, list as list_keys, rotate as rotate_keys};
 pub use queries::staff_exists::staff_exists;
 pub use settings::Settings;
 

@@ -1,8 +1,5 @@
 //! A fresh store for a test, and what can be seen of it from outside.
 
-#[cfg(feature = "real-servers")]
-mod database;
-
 use std::{any::Any, sync::Arc, time::Duration};
 
 use contracts::{
@@ -69,8 +66,8 @@ impl Fixture {
     /// A database of its own, on a server.
     #[cfg(feature = "real-servers")]
     pub async fn postgres() -> Self {
-        let database = database::FreshDatabase::create().await;
-        let url = database.url();
+        let database = testkit::servers::FreshDatabase::create().await;
+        let url = database.store_url();
         Self::at(&url, Box::new(database)).await
     }
 
@@ -85,7 +82,7 @@ impl Fixture {
         let messaging = self.platform.messaging();
         messaging.hold(Timestamp::now(), Duration::from_secs(60)).await.unwrap();
         let rows = messaging.fetch(0, 1_000).await.unwrap();
-        rows.iter().map(|row| answer(&row.envelope)).collect()
+        rows.iter().map(|row| answer(row.envelope.as_ref().unwrap())).collect()
     }
 
     /// The timers of payments that have something to settle, whenever they are due.

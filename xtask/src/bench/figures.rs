@@ -1,6 +1,6 @@
 //! The figures of a journey.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,8 @@ pub(super) struct Run {
     pub cpu_seconds: f64,
     /// CPU milliseconds of all processes of the shop for each journey.
     pub cpu_ms: f64,
+    /// The same by part of the shop: `postgres`, `shopping-1`.
+    pub cpu_ms_by_part: BTreeMap<String, f64>,
     /// CPU milliseconds of the load generator for each journey.
     pub generator_cpu_ms: f64,
     /// Journeys that failed.
@@ -75,15 +77,17 @@ impl Run {
     fn of(window: Window) -> Self {
         let Window { length, latencies, confirmations, requests, failures, cpu, own_cpu } = window;
         let journeys = float(latencies.len() as u64);
-        let each = |milliseconds: f64| if journeys > 0.0 { milliseconds / journeys } else { 0.0 };
+        let each = |cpu: Duration| if journeys > 0.0 { cpu.as_secs_f64() * 1_000.0 / journeys } else { 0.0 };
+        let all: Duration = cpu.values().sum();
         Self {
             per_second: journeys / length.as_secs_f64(),
             requests_per_second: float(requests) / length.as_secs_f64(),
             latency_ms: percentiles(latencies),
             confirmed_ms: (confirmations.len() > 0).then(|| percentiles(confirmations)),
-            cpu_seconds: cpu.as_secs_f64(),
-            cpu_ms: each(cpu.as_secs_f64() * 1_000.0),
-            generator_cpu_ms: each(own_cpu.as_secs_f64() * 1_000.0),
+            cpu_seconds: all.as_secs_f64(),
+            cpu_ms: each(all),
+            cpu_ms_by_part: cpu.into_iter().map(|(part, cpu)| (part, each(cpu))).collect(),
+            generator_cpu_ms: each(own_cpu),
             errors: failures.values().sum(),
         }
     }
@@ -92,6 +96,9 @@ impl Run {
     fn median(runs: &[Self]) -> Self {
         let of = |figure: fn(&Self) -> f64| median(runs.iter().map(figure));
         let confirmed: Vec<Percentiles> = runs.iter().filter_map(|run| run.confirmed_ms).collect();
+        let of_part =
+            |part: &String| median(runs.iter().filter_map(|run| run.cpu_ms_by_part.get(part).copied()));
+        let parts = runs.first().into_iter().flat_map(|run| run.cpu_ms_by_part.keys());
         let latencies: Vec<Percentiles> = runs.iter().map(|run| run.latency_ms).collect();
         Self {
             per_second: of(|run| run.per_second),
@@ -100,6 +107,7 @@ impl Run {
             confirmed_ms: (!confirmed.is_empty()).then(|| Percentiles::median(&confirmed)),
             cpu_seconds: of(|run| run.cpu_seconds),
             cpu_ms: of(|run| run.cpu_ms),
+            cpu_ms_by_part: parts.map(|part| (part.clone(), of_part(part))).collect(),
             generator_cpu_ms: of(|run| run.generator_cpu_ms),
             errors: runs.iter().map(|run| run.errors).sum(),
         }
@@ -132,7 +140,7 @@ mod tests {
     fn window(journeys: u32, cpu: u64) -> Window {
         let mut window = Window {
             length: Duration::from_secs(2),
-            cpu: Duration::from_millis(cpu),
+            cpu: BTreeMap::from([("mercato".to_owned(), Duration::from_millis(cpu))]),
             requests: u64::from(journeys) * 3,
             failures: BTreeMap::from([("no answer".to_owned(), 1)]),
             ..Window::default()
@@ -153,6 +161,7 @@ mod tests {
         is(measured.median.per_second, 10.0);
         is(measured.median.requests_per_second, 30.0);
         is(measured.median.cpu_ms, 2.0);
+        is(measured.median.cpu_ms_by_part["mercato"], 2.0);
         is(measured.median.latency_ms.p99, 4.0);
         assert_eq!((measured.median.errors, measured.failures["no answer"]), (3, 3));
         assert!(measured.median.confirmed_ms.is_none());

@@ -19,7 +19,7 @@ use super::{
     client::{Connection, Failure},
     journeys::{Journey, Sample, Shopper},
     measure::{Latencies, processes},
-    target::Target,
+    target::{Part, Target},
     world::World,
 };
 
@@ -56,8 +56,8 @@ pub(super) struct Window {
     pub requests: u64,
     /// Journeys that failed, by the reason.
     pub failures: BTreeMap<Failure, u64>,
-    /// CPU time of all processes of the shop.
-    pub cpu: Duration,
+    /// CPU time of each part of the shop.
+    pub cpu: BTreeMap<String, Duration>,
     /// CPU time of the load generator.
     pub own_cpu: Duration,
 }
@@ -65,13 +65,14 @@ pub(super) struct Window {
 /// CPU time at a moment.
 struct Mark {
     at: Instant,
-    shop: Duration,
+    shop: BTreeMap<String, Duration>,
     own: Duration,
 }
 
 impl Mark {
     fn now(target: &Target) -> anyhow::Result<Self> {
-        let shop = processes::cpu(&target.pids())?;
+        let cpu = |part: &Part| Ok((part.name.clone(), processes::cpu(&[part.pid])?));
+        let shop = target.parts.iter().map(cpu).collect::<anyhow::Result<_>>()?;
         Ok(Self { at: Instant::now(), shop, own: processes::own_cpu()? })
     }
 }
@@ -147,7 +148,7 @@ impl Window {
     fn between(first: &Mark, last: &Mark, traces: Vec<Vec<Ended>>) -> Self {
         let mut window = Self {
             length: last.at - first.at,
-            cpu: last.shop.saturating_sub(first.shop),
+            cpu: last.shop.iter().map(|(part, cpu)| (part.clone(), since(first, part, *cpu))).collect(),
             own_cpu: last.own.saturating_sub(first.own),
             ..Self::default()
         };
@@ -170,6 +171,11 @@ impl Window {
     }
 }
 
+/// How much CPU time `part` took from `first` on.
+fn since(first: &Mark, part: &str, cpu: Duration) -> Duration {
+    cpu.saturating_sub(first.shop.get(part).copied().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,8 +184,8 @@ mod tests {
     fn only_what_ended_after_the_warm_up_and_before_the_end_counts() {
         let start = Instant::now();
         let after = |millis| start + Duration::from_millis(millis);
-        let mark =
-            |millis, cpu| Mark { at: after(millis), shop: Duration::from_millis(cpu), own: Duration::ZERO };
+        let shop = |cpu| BTreeMap::from([("mercato".to_owned(), Duration::from_millis(cpu))]);
+        let mark = |millis, cpu| Mark { at: after(millis), shop: shop(cpu), own: Duration::ZERO };
         let sample = Sample { took: Duration::from_millis(5), confirmed_in: None, requests: 2 };
         let trace = vec![
             (after(900), Ok(sample)),
@@ -190,6 +196,6 @@ mod tests {
         let window = Window::between(&mark(1_000, 30), &mark(2_000, 50), vec![trace]);
         assert_eq!((window.latencies.len(), window.requests), (1, 2));
         assert_eq!(window.failures, BTreeMap::from([("no answer".to_owned(), 1)]));
-        assert_eq!((window.length, window.cpu), (Duration::from_secs(1), Duration::from_millis(20)));
+        assert_eq!((window.length, window.cpu), (Duration::from_secs(1), shop(20)));
     }
 }

@@ -7,6 +7,7 @@
 //! | `target` | the shop that is measured: one match arm for each shape |
 //! | `world` | products and customers, made before anything is measured |
 //! | `client`, `journeys`, `load` | the load generator: a connection, what goes over it, and many of them at once |
+//! | `limits` | what the servers do without a shop |
 //! | `measure` | percentiles, CPU time, memory, starts |
 //! | `figures`, `budgets`, `machine`, `report` | what becomes of it |
 //! | `compare` | two runs side by side |
@@ -17,6 +18,7 @@ mod client;
 mod compare;
 mod figures;
 mod journeys;
+mod limits;
 mod load;
 mod machine;
 mod measure;
@@ -34,11 +36,12 @@ pub use args::Bench;
 use args::{Other, Settings};
 use figures::Measured;
 use journeys::Journey;
+use limits::Limits;
 use load::Load;
 use machine::Circumstances;
-use measure::{Memory, each_alone, starts};
+use measure::{Alone, Memory, Starts, each_alone, each_of_stack, restarts, starts};
 use report::Report;
-use target::{Premises, Target};
+use target::{Premises, Shape, StaffLogin, Target};
 use world::World;
 
 impl Bench {
@@ -91,11 +94,7 @@ fn print(text: &str) -> anyhow::Result<()> {
 /// Memory and starts come first, as long as nobody has used the shop.
 async fn measure(settings: &Settings, premises: &Premises) -> anyhow::Result<Report> {
     let circumstances = Circumstances::now();
-    eprintln!("bench: each service by itself");
-    let alone = each_alone(premises).await?;
-    eprintln!("bench: starting the shop, for the first time and five times more");
-    let (starts, staff) = starts(premises).await?;
-    let target = premises.start().await?;
+    let Opening { mut target, starts, alone, staff } = open(premises).await?;
     let idle = Memory::of(&target).await?;
     eprintln!("bench: products and customers");
     let world = World::make(&target, &staff, settings.connections).await?;
@@ -104,13 +103,66 @@ async fn measure(settings: &Settings, premises: &Premises) -> anyhow::Result<Rep
         journeys.push(repeat(load, settings.runs, &target, &world).await?);
     }
     let loaded = Memory::of(&target).await?;
+    let services = Memory::of_services(&target)?;
     eprintln!("bench: audit");
-    let audit = premises.audit().await?;
+    let audit = target.audit().await?;
+    let limits = limits(settings, &mut target).await?;
     target.stop().await?;
     let settings = settings.clone();
     let budgets = Vec::new();
-    let report = Report { circumstances, settings, starts, idle, loaded, alone, journeys, budgets, audit };
+    let report = Report {
+        circumstances,
+        settings,
+        starts,
+        idle,
+        loaded,
+        services,
+        alone,
+        journeys,
+        limits,
+        budgets,
+        audit,
+    };
     Ok(report.with_budgets())
+}
+
+/// A shop that nobody has used, and what was measured on the way there.
+struct Opening {
+    target: Target,
+    starts: Starts,
+    alone: Vec<Alone>,
+    staff: StaffLogin,
+}
+
+async fn open(premises: &Premises) -> anyhow::Result<Opening> {
+    match premises.shape() {
+        Shape::Embedded => {
+            eprintln!("bench: each service by itself");
+            let alone = each_alone(premises).await?;
+            eprintln!("bench: starting the shop, for the first time and five times more");
+            let (starts, staff) = starts(premises).await?;
+            Ok(Opening { target: premises.start().await?, starts, alone, staff })
+        }
+        Shape::Rabbitmq => {
+            eprintln!("bench: starting the stack");
+            let mut target = premises.start().await?;
+            let first = target.started_in;
+            let stack = target.stack().context("a stack was started")?;
+            let starts = restarts(first, stack).await?;
+            target.look_again();
+            let alone = each_of_stack(&target).await?;
+            let staff = target.staff.clone().context("the stack has no staff login")?;
+            Ok(Opening { target, starts, alone, staff })
+        }
+    }
+}
+
+/// What the servers of a stack do without the shop.
+async fn limits(settings: &Settings, target: &mut Target) -> anyhow::Result<Option<Limits>> {
+    let (front, postgres) = (target.front, target.pid("postgres"));
+    let (Some(postgres), Some(stack)) = (postgres, target.stack()) else { return Ok(None) };
+    eprintln!("bench: PostgreSQL and nginx without the shop");
+    limits::measure(stack, postgres, front, settings).await.map(Some)
 }
 
 /// Each journey by all shoppers, and what the budgets are about by a single one.

@@ -8,9 +8,11 @@ use super::{
     args::Settings,
     budgets::{Budget, Verdict, budgets},
     figures::{Measured, Percentiles},
+    journeys::Journey,
+    limits::{Limits, OrderLimit},
     machine::Circumstances,
     measure::{Alone, Memory, Starts},
-    target::Audit,
+    target::{Audit, Shape},
 };
 
 /// Everything that was measured.
@@ -26,10 +28,14 @@ pub(super) struct Report {
     pub idle: Memory,
     /// What it takes after the load.
     pub loaded: Memory,
+    /// What the instances of services take of that, if they have processes of their own.
+    pub services: Memory,
     /// What each service takes by itself.
     pub alone: Vec<Alone>,
     /// The journeys.
     pub journeys: Vec<Measured>,
+    /// What its servers do without it.
+    pub limits: Option<Limits>,
     /// The budgets, as far as they could be measured.
     pub budgets: Vec<Budget>,
     /// What the audit found after the load.
@@ -54,6 +60,7 @@ impl fmt::Display for Report {
         self.fmt_heading(f)?;
         self.fmt_journeys(f)?;
         self.fmt_starts_and_memory(f)?;
+        self.fmt_limits(f)?;
         self.fmt_budgets(f)?;
         if self.audit.is_clean() {
             return writeln!(f, "\naudit: every invariant holds");
@@ -96,6 +103,10 @@ impl Report {
             fmt_percentiles(f, run.latency_ms)?;
             write!(f, " {:>8.2} {:>9.3} {:>10.3}", run.cpu_seconds, run.cpu_ms, run.generator_cpu_ms)?;
             writeln!(f, " {:>7}", run.errors)?;
+            if run.cpu_ms_by_part.len() > 1 {
+                let parts = run.cpu_ms_by_part.iter().map(|(part, cpu)| format!("{part} {cpu:.3}"));
+                writeln!(f, "  of which CPU ms: {}", parts.collect::<Vec<_>>().join(" · "))?;
+            }
             if let Some(confirmed) = run.confirmed_ms {
                 write!(f, "{:<46} ", "  of which placed → confirmed")?;
                 fmt_percentiles(f, confirmed)?;
@@ -115,15 +126,45 @@ impl Report {
         let memory = |memory: &Memory| format!("{:.1} MB RSS, {:.1} MB PSS", memory.rss_mb, memory.pss_mb);
         writeln!(f, "the shop idle: {}", memory(&self.idle))?;
         writeln!(f, "the shop after the load: {}", memory(&self.loaded))?;
+        if self.settings.shape != Shape::Embedded {
+            writeln!(f, "  of which services: {}", memory(&self.services))?;
+        }
         for alone in &self.alone {
             writeln!(f, "{} by itself, idle: {}", alone.service, memory(&alone.memory))?;
         }
         Ok(())
     }
 
+    /// How near the shop comes to what its servers do without it.
+    fn fmt_limits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        let rate = |journey| {
+            let crowd = self.journeys.iter().find(|it| it.journey == journey && it.connections > 1);
+            crowd.map_or(f64::NAN, |it| it.median.per_second)
+        };
+        writeln!(f)?;
+        match limits.orders {
+            Some(OrderLimit { per_second, cpu_ms }) => writeln!(
+                f,
+                "pgbench with the SQL of an order: {per_second:.0}/s at {cpu_ms:.2} CPU ms in PostgreSQL; orders are {:.2} of that",
+                rate(Journey::Order) / per_second
+            )?,
+            None => writeln!(f, "pgbench is not installed")?,
+        }
+        match limits.files_per_second {
+            Some(files) => writeln!(
+                f,
+                "wrk with a file through nginx: {files:.0}/s; browse is {:.2} and view {:.2} of that",
+                rate(Journey::Browse) / files,
+                rate(Journey::View) / files
+            ),
+            None => writeln!(f, "wrk is not installed"),
+        }
+    }
+
     fn fmt_budgets(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{:<50} {:>10} {:>12}", "budget", "under", "measured")?;
-        for Budget { of, limit, unit, measured, verdict } in &self.budgets {
+        writeln!(f, "\n{:<50} {:>16} {:>12}", "budget", "limit", "measured")?;
+        for Budget { of, bound, limit, unit, measured, verdict } in &self.budgets {
             let measured =
                 measured.map_or_else(|| "-".to_owned(), |measured| format!("{measured:.1} {unit}"));
             let verdict = match verdict {
@@ -131,7 +172,7 @@ impl Report {
                 Verdict::Missed => "MISSED",
                 Verdict::Unknown => "not told by this",
             };
-            writeln!(f, "{of:<50} {:>10} {measured:>12}  {verdict}", format!("{limit} {unit}"))?;
+            writeln!(f, "{of:<50} {:>16} {measured:>12}  {verdict}", format!("{bound} {limit} {unit}"))?;
         }
         Ok(())
     }

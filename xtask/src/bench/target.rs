@@ -1,27 +1,22 @@
 //! The shop that is measured: where it is, and which processes it is made of.
 
-use std::{
-    fs::OpenOptions,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::{Duration, Instant},
-};
+mod premises;
+mod process;
+
+use std::{net::SocketAddr, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use contracts::Service;
-use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
-use testkit::Mercato;
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
-    time::timeout,
+use testkit::{
+    Mercato,
+    stack::{ProcessState, Stack},
 };
+use tokio::{process::Command, time::timeout};
 
-use super::client::Connection;
+pub(super) use premises::Premises;
+use process::Running;
 
 /// How long a shop may take until it is ready, and until it has ended.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -34,13 +29,8 @@ const AUDIT_LIMIT: Duration = Duration::from_mins(10);
 pub(super) enum Shape {
     /// One process, SQLite, the in-process broker
     Embedded,
-}
-
-/// A shop that can be started again and again on the same data, which goes with this value.
-pub(super) struct Premises {
-    shape: Shape,
-    mercato: Mercato,
-    home: TempDir,
+    /// A process for each service, PostgreSQL, RabbitMQ, nginx
+    Rabbitmq,
 }
 
 /// A running shop. Its processes end with this value, whatever happens.
@@ -51,7 +41,25 @@ pub(super) struct Target {
     pub started_in: Duration,
     /// The login of staff, if this was the first start.
     pub staff: Option<StaffLogin>,
-    processes: Vec<Running>,
+    /// What it is made of.
+    pub parts: Vec<Part>,
+    mercato: Mercato,
+    running: Shop,
+}
+
+/// A part of a shop: a process with all that it has started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// What it is called: `shopping-1`, `postgres`.
+    pub name: String,
+    /// Its process.
+    pub pid: u32,
+}
+
+/// What has to be kept for the shop to go on.
+enum Shop {
+    Process(Box<Running>),
+    Stack(Box<Stack>),
 }
 
 /// A login.
@@ -59,14 +67,6 @@ pub(super) struct Target {
 pub(super) struct StaffLogin {
     email: String,
     password: String,
-}
-
-/// A child process, and its standard output, which stays open as long as it runs.
-struct Running {
-    child: Child,
-    /// What it said before it took connections.
-    staff: Option<StaffLogin>,
-    lines: Lines<BufReader<ChildStdout>>,
 }
 
 /// What the audit found, as far as it is looked at.
@@ -87,54 +87,39 @@ impl Audit {
     }
 }
 
-impl Premises {
-    /// A place for a shop of this shape, run from the binary at `path`.
-    pub fn new(shape: Shape, path: PathBuf) -> anyhow::Result<Self> {
-        let home = tempfile::tempdir().context("cannot make a folder for the shop")?;
-        let mercato = Mercato::new(path).data(home.path().join("data")).folder(home.path());
-        // The customers sign up once, however long the benchmark takes.
-        let mercato = mercato.set("MERCATO_ACCESS_TOKEN_SECS", "86400");
-        Ok(Self { shape, mercato, home })
+impl Target {
+    /// The processes of it, without those which they have started.
+    pub fn pids(&self) -> Vec<u32> {
+        self.parts.iter().map(|part| part.pid).collect()
     }
 
-    /// Starts the shop, and waits until every service is ready.
-    ///
-    /// # Errors
-    /// If it is not in time; the message has what it logged.
-    pub async fn start(&self) -> anyhow::Result<Target> {
-        let started = match self.shape {
-            Shape::Embedded => self.start_embedded().await,
-        };
-        started.with_context(|| format!("the shop did not start; it logged:\n{}", self.log()))
+    /// The process of the part that is called `name`.
+    pub fn pid(&self, name: &str) -> Option<u32> {
+        self.parts.iter().find(|part| part.name == name).map(|part| part.pid)
     }
 
-    async fn start_embedded(&self) -> anyhow::Result<Target> {
-        let begin = Instant::now();
-        let mut process = Running::spawn(&self.mercato, &["serve", "--port", "0"], &self.log_file())?;
-        let front = process.front("gateway: http://").await?;
-        let mut connection = Connection::new(front)?;
-        for service in Service::ALL {
-            connection.until_ready(&format!("/{service}/health/ready"), LIMIT).await?;
+    /// The processes that serve one service each.
+    pub fn instances(&self) -> impl Iterator<Item = (Service, u32)> {
+        let service = |name: &str| Service::ALL.into_iter().find(|it| name.starts_with(it.name()));
+        self.parts.iter().filter_map(move |part| Some((service(&part.name)?, part.pid)))
+    }
+
+    /// The whole production shape, if it is that.
+    pub fn stack(&mut self) -> Option<&mut Stack> {
+        match &mut self.running {
+            Shop::Process(_) => None,
+            Shop::Stack(stack) => Some(stack),
         }
-        let staff = process.staff.take();
-        Ok(Target { front, started_in: begin.elapsed(), staff, processes: vec![process] })
     }
 
-    /// Starts only `service`, in a process of its own on data of its own, and waits until it is ready.
-    ///
-    /// # Errors
-    /// If it is not in time.
-    pub async fn start_alone(&self, service: Service) -> anyhow::Result<Target> {
-        let begin = Instant::now();
-        let mercato = self.mercato.clone().data(self.home.path().join(format!("{service}-alone")));
-        let arguments = ["serve", service.name(), "--port", "0"];
-        let mut process = Running::spawn(&mercato, &arguments, &self.log_file())?;
-        let front = process.front(&format!("{service}: http://")).await?;
-        Connection::new(front)?.until_ready("/health/ready", LIMIT).await?;
-        Ok(Target { front, started_in: begin.elapsed(), staff: None, processes: vec![process] })
+    /// Finds the processes of a stack again, of which some have been started anew.
+    pub fn look_again(&mut self) {
+        if let Shop::Stack(stack) = &mut self.running {
+            self.parts = Part::all(stack);
+        }
     }
 
-    /// What `mercato audit` finds in the data, whether the shop runs or not.
+    /// What `mercato audit` finds in the data.
     ///
     /// # Errors
     /// If it does not end in time, or gives no report.
@@ -149,33 +134,23 @@ impl Premises {
         Ok(Audit { holds, broken, dead_letters: report.dead_letters })
     }
 
-    /// The last lines that the shop logged.
-    fn log(&self) -> String {
-        let log = std::fs::read_to_string(self.log_file()).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(20)..].join("\n")
-    }
-
-    fn log_file(&self) -> PathBuf {
-        self.home.path().join("mercato.log")
-    }
-}
-
-impl Target {
-    /// The processes that serve, without those which they have started.
-    pub fn pids(&self) -> Vec<u32> {
-        self.processes.iter().filter_map(|process| process.child.id()).collect()
-    }
-
     /// Asks the shop to end, and waits until it has.
     ///
     /// # Errors
     /// If it does not end in time, or not well.
     pub async fn stop(self) -> anyhow::Result<()> {
-        for process in self.processes {
-            process.stop().await?;
+        match self.running {
+            Shop::Process(process) => process.stop().await,
+            Shop::Stack(stack) => Ok(stack.stop().await?),
         }
-        Ok(())
+    }
+}
+
+impl Part {
+    fn all(stack: &mut Stack) -> Vec<Self> {
+        let processes = stack.state().processes.into_iter();
+        let part = |it: ProcessState| Some(Self { name: it.name, pid: it.identity.pid.try_into().ok()? });
+        processes.filter_map(part).collect()
     }
 }
 
@@ -183,39 +158,6 @@ impl StaffLogin {
     fn parse(line: &str) -> Option<Self> {
         let (email, password) = line.split_once(' ')?;
         Some(Self { email: email.to_owned(), password: password.to_owned() })
-    }
-}
-
-impl Running {
-    fn spawn(mercato: &Mercato, arguments: &[&str], log: &Path) -> anyhow::Result<Self> {
-        let log = OpenOptions::new().create(true).append(true).open(log).context("cannot write a log")?;
-        let mut command = Command::from(mercato.command(arguments));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
-        let mut child = command.spawn().context("cannot run the shop")?;
-        let stdout = child.stdout.take().context("no standard output")?;
-        Ok(Self { child, staff: None, lines: BufReader::new(stdout).lines() })
-    }
-
-    /// Reads on until it says where it takes connections, behind `prefix`.
-    async fn front(&mut self, prefix: &str) -> anyhow::Result<SocketAddr> {
-        loop {
-            let line = timeout(LIMIT, self.lines.next_line()).await.context("it says nothing")??;
-            let line = line.context("it has ended")?;
-            if let Some(login) = line.strip_prefix("staff: ") {
-                self.staff = StaffLogin::parse(login);
-            }
-            if let Some(address) = line.strip_prefix(prefix) {
-                return address.parse().with_context(|| format!("no address: {address}"));
-            }
-        }
-    }
-
-    async fn stop(mut self) -> anyhow::Result<()> {
-        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        kill_process(pid.context("the shop has ended by itself")?, Signal::TERM)?;
-        let status = timeout(LIMIT, self.child.wait()).await.context("the shop does not end")??;
-        anyhow::ensure!(status.success(), "the shop ended with {status}");
-        Ok(())
     }
 }
 

@@ -26,29 +26,31 @@ struct Choice {
 /// All but those that run a whole shop.
 const ADAPTERS: Choice = Choice {
     nextest: &["-E", "not (package(mercato) & kind(test))"],
-    cargo: &["--lib", "--bins", "--test", "servers", "--test", "gateway", "--test", "rabbitmq_broker"],
+    cargo: &[
+        "--lib",
+        "--bins",
+        "--test",
+        "servers",
+        "--test",
+        "gateway",
+        "--test",
+        "postgres_store",
+        "--test",
+        "rabbitmq_broker",
+        "--test",
+        "tls",
+    ],
 };
 
 /// One at a time, since they share a shop; without those that start or end it.
 const END_TO_END: Choice = Choice {
-    nextest: &[
-        "--test-threads=1",
-        "-E",
-        "package(mercato) & binary(e2e) & not test(/^(kill|startup|front_page)::/)",
-    ],
-    cargo: &[
-        "--test",
-        "e2e",
-        "--",
-        "--test-threads=1",
-        "--skip",
-        "kill::",
-        "--skip",
-        "startup::",
-        "--skip",
-        "front_page::",
-    ],
+    nextest: &["--test-threads=1", "-E", "package(mercato) & binary(e2e) & not test(/^(kill|startup)::/)"],
+    cargo: &["--test", "e2e", "--", "--test-threads=1", "--skip", "kill::", "--skip", "startup::"],
 };
+
+/// All of it.
+const EMBEDDED: Choice =
+    Choice { nextest: &["-E", "package(mercato) & binary(e2e)"], cargo: &["--test", "e2e"] };
 
 /// One at a time, since each starts all there is, and wants to know how long it takes.
 const PRODUCTION: Choice = Choice {
@@ -80,6 +82,15 @@ impl Choice {
         };
         run(&[runner, &["--workspace", "--features", FEATURES], chosen].concat(), environment)
     }
+}
+
+/// The end-to-end suite over shops of one process each, built like all else here. These start their own.
+///
+/// # Errors
+/// If cargo cannot be run.
+pub(super) fn run_embedded_end_to_end() -> anyhow::Result<Vec<String>> {
+    let failed = EMBEDDED.run(&[("MERCATO_SHAPE", "embedded".as_ref())])?;
+    Ok(failed.into_iter().collect())
 }
 
 /// The suites of every store, over one server with a database for each test.

@@ -8,6 +8,7 @@ pub mod postgres;
 mod revocations;
 mod signer;
 pub mod sqlite;
+mod verified;
 mod verifier;
 
 use thiserror::Error;

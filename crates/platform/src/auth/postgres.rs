@@ -22,8 +22,15 @@ pub async fn record(transaction: &Transaction<'_>, revocation: Revocation) -> Re
         Revoked::Customer(customer) => ("customer", customer.0),
         Revoked::Session(session) => ("session", session.0),
     };
-    // Those whose tokens have all expired are forgotten here, so that the table stays as small as it is now.
-    transaction.execute("DELETE FROM revocation WHERE until < $1", &[&moment(revocation.at)]).await?;
+    // Those whose tokens have all expired are forgotten here, so that the table stays as small as it is now. Others that do
+    // the same are not waited for: two transactions that record several revocations would wait for each other.
+    transaction
+        .execute(
+            "DELETE FROM revocation WHERE subject IN
+                (SELECT subject FROM revocation WHERE until < $1 FOR UPDATE SKIP LOCKED)",
+            &[&moment(revocation.at)],
+        )
+        .await?;
     transaction
         .execute(
             "INSERT INTO revocation AS r (subject, kind, until, revoked_at) VALUES ($1, $2, $3, $4)
@@ -59,7 +66,7 @@ impl RevocationStore for Database {
 
     async fn record_revocation(&self, received: Received, revocation: Revocation) -> Result<(), StoreError> {
         let mut connection = self.connection().await?;
-        let transaction = connection.begin().await?;
+        let transaction = connection.begin();
         if inbox::postgres::is_new(&transaction, received, revocation.at).await? {
             record(&transaction, revocation).await?;
         }

@@ -10,11 +10,13 @@ use async_trait::async_trait;
 use contracts::{Timestamp, rpc::PublicKeySet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
-use super::{AuthError, Claims, ISSUER};
+use super::{AuthError, Claims, ISSUER, verified::Verified};
 use crate::{Clock, messaging::RpcError};
 
 /// Keys younger than this are used without a thought.
-const FRESH: Duration = Duration::from_mins(5);
+const FRESH: Duration = Duration::from_secs(20);
+/// Keys older than this are asked for again before they are used: a key that was taken away is refused by then.
+const CURRENT: Duration = Duration::from_secs(45);
 /// Keys older than this are not used at all, however long the customer service is away.
 const USABLE: Duration = Duration::from_hours(1);
 /// The least time between two questions: forged key ids must not cause a question each.
@@ -44,6 +46,7 @@ struct Inner {
     clock: Clock,
     validation: Validation,
     cache: RwLock<Cache>,
+    verified: Verified,
     /// Held while asking, so that one question serves all who wait for its answer.
     asking: tokio::sync::Mutex<()>,
 }
@@ -61,6 +64,8 @@ enum Found {
     Key(Arc<DecodingKey>),
     /// Use it, and see whether there are newer ones.
     Stale(Arc<DecodingKey>),
+    /// Ask whether it is still good.
+    Old,
     /// Ask.
     Unknown,
 }
@@ -80,6 +85,7 @@ impl Verifier {
                 clock,
                 validation,
                 cache: RwLock::default(),
+                verified: Verified::default(),
                 asking: tokio::sync::Mutex::default(),
             }),
         }
@@ -91,15 +97,19 @@ impl Verifier {
     ///
     /// [`AuthError::Invalid`], or [`AuthError::KeysUnavailable`] if that cannot be known.
     pub async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+        if let Some((kid, claims)) = self.inner.verified.find(token) {
+            return self.key(&kid).await.map(|_| claims);
+        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| AuthError::Invalid)?;
         // Before the key id is looked at: a token that claims `none` or a shared secret causes no question.
         let (Algorithm::EdDSA, Some(kid)) = (header.alg, header.kid) else {
             return Err(AuthError::Invalid);
         };
         let key = self.key(&kid).await?;
-        jsonwebtoken::decode::<Claims>(token, &key, &self.inner.validation)
-            .map(|token| token.claims)
-            .map_err(|_| AuthError::Invalid)
+        let decoded = jsonwebtoken::decode::<Claims>(token, &key, &self.inner.validation);
+        let claims = decoded.map_err(|_| AuthError::Invalid)?.claims;
+        self.inner.verified.remember(token, &kid, &claims);
+        Ok(claims)
     }
 
     async fn key(&self, kid: &str) -> Result<Arc<DecodingKey>, AuthError> {
@@ -114,11 +124,11 @@ impl Verifier {
                 }
                 return Ok(key);
             }
-            Found::Unknown => self.inner.ask().await,
+            Found::Old | Found::Unknown => self.inner.ask().await,
         }
         match self.inner.find(kid) {
             Found::Key(key) | Found::Stale(key) => Ok(key),
-            Found::Unknown => Err(self.inner.why_unknown()),
+            Found::Old | Found::Unknown => Err(self.inner.why_unknown()),
         }
     }
 }
@@ -130,7 +140,11 @@ impl Inner {
         let age = cache.age(now);
         match (cache.keys.get(kid), age) {
             (Some(key), Some(age)) if age < FRESH => Found::Key(Arc::clone(key)),
-            (Some(key), Some(age)) if age < USABLE => Found::Stale(Arc::clone(key)),
+            // While the customer service is away nobody waits for it, and its last word counts.
+            (Some(key), Some(age)) if age < CURRENT || (age < USABLE && cache.failure.is_some()) => {
+                Found::Stale(Arc::clone(key))
+            }
+            (Some(_), Some(age)) if age < USABLE => Found::Old,
             _ => Found::Unknown,
         }
     }

@@ -84,7 +84,7 @@ impl Consumer {
     async fn work_through(&self, aggregate: Uuid, delivery: Delivery) {
         let mut next = Some(delivery);
         while let Some(delivery) = next {
-            if self.handle(&delivery.envelope).await {
+            if self.handle(&delivery).await {
                 delivery.settle();
             }
             next = self.next_of(aggregate);
@@ -106,15 +106,16 @@ impl Consumer {
     ///
     /// # Returns
     /// Whether it may be settled; `false` only at shutdown.
-    async fn handle(&self, envelope: &Envelope) -> bool {
+    async fn handle(&self, delivery: &Delivery) -> bool {
+        let envelope = &delivery.envelope;
         let mut outage = Backoff::reconnect();
         let mut failure = Backoff::new(Duration::from_millis(50), Duration::from_secs(4));
+        let mut suspect = delivery.given_up;
         loop {
-            let error = match self.router.dispatch(envelope).await {
-                Ok(()) => return true,
-                Err(error) => error,
-            };
-            let rest = match self.after(envelope, error).await {
+            let next =
+                if suspect { self.count_suspect(envelope).await } else { self.attempt(envelope).await };
+            suspect &= !matches!(next, Next::TryAgain);
+            let rest = match next {
                 Next::Settle => return true,
                 Next::TryAgain => failure.next_rest(),
                 Next::Wait => outage.next_rest(),
@@ -122,6 +123,27 @@ impl Consumer {
             if self.shutdown.run_until_cancelled(tokio::time::sleep(rest)).await.is_none() {
                 return false;
             }
+        }
+    }
+
+    async fn attempt(&self, envelope: &Envelope) -> Next {
+        match self.router.dispatch(envelope).await {
+            Ok(()) => Next::Settle,
+            Err(error) => self.after(envelope, error).await,
+        }
+    }
+
+    /// Counts an attempt at a message that the broker gave up before it is made: if the message ends this process, nobody
+    /// is left to count it afterwards. Others of its fate were only near one that does; they are handled now.
+    async fn count_suspect(&self, envelope: &Envelope) -> Next {
+        let received = Received::by(self.router.service(), envelope);
+        match self.store.record_failure(received, self.clock.now()).await {
+            Ok(attempts) if attempts > MAX_ATTEMPTS => {
+                let error = "the process ended each time it was handled";
+                self.bury(envelope, error.to_owned(), attempts - 1).await
+            }
+            Ok(_) => Next::TryAgain,
+            Err(_) => Next::Wait,
         }
     }
 
@@ -142,11 +164,15 @@ impl Consumer {
             tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, attempts, %error, "a message failed");
             return Next::TryAgain;
         }
-        tracing::error!(event = %envelope.event_type, message_id = %envelope.id, attempts, %error, "a message is dead");
+        self.bury(envelope, error.to_string(), attempts).await
+    }
+
+    async fn bury(&self, envelope: &Envelope, error: String, attempts: u32) -> Next {
+        tracing::error!(event = %envelope.event_type, message_id = %envelope.id, attempts, error, "a message is dead");
         let letter = DeadLetter {
-            consumer: received.consumer,
+            consumer: self.router.service(),
             envelope: envelope.clone(),
-            error: error.to_string(),
+            error,
             attempts,
             died_at: self.clock.now(),
             redrive_at: None,

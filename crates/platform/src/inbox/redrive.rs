@@ -37,10 +37,18 @@ impl Redrive {
 
     async fn handle(&self, letter: DeadLetter) {
         let message = letter.envelope.id;
+        // Burying it as it is takes the request back: if the message ends this process, the next one must not try it again
+        // by itself.
+        if let Err(error) = self.store.bury(letter.clone()).await {
+            tracing::warn!(message_id = %message, %error, "a dead letter has to wait");
+            return;
+        }
         let outcome = match self.router.dispatch(&letter.envelope).await {
             Ok(()) => self.store.remove_dead_letter(letter.consumer, message).await,
-            // It keeps its request, and is looked at again in a second.
-            Err(HandlerError::Unavailable(_)) => return,
+            // It is asked for again, and looked at in a second.
+            Err(HandlerError::Unavailable(_)) => {
+                self.store.request_redrive(Some(message), self.clock.now()).await.map(drop)
+            }
             Err(error) => {
                 tracing::error!(message_id = %message, %error, "a dead letter failed again");
                 let attempts = letter.attempts + 1;

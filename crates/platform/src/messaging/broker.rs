@@ -74,6 +74,9 @@ pub enum PublishError {
 pub struct Delivery {
     /// What was delivered.
     pub envelope: Envelope,
+    /// Whether the broker gave it up, having delivered it again and again to consumers that were gone before they settled
+    /// it. It may be what ends them.
+    pub given_up: bool,
     settle: oneshot::Sender<()>,
     /// Its place in the consumer's window, for a broker that keeps the window itself.
     _place: Option<OwnedSemaphorePermit>,
@@ -84,7 +87,13 @@ impl Delivery {
     #[must_use]
     pub fn new(envelope: Envelope) -> (Self, oneshot::Receiver<()>) {
         let (settle, settled) = oneshot::channel();
-        (Self { envelope, settle, _place: None }, settled)
+        (Self { envelope, given_up: false, settle, _place: None }, settled)
+    }
+
+    /// This delivery, marked as one that the broker gave up if it did.
+    #[must_use]
+    pub fn marked(self, given_up: bool) -> Self {
+        Self { given_up, ..self }
     }
 
     /// This delivery, which keeps `place` until it is settled or dropped.

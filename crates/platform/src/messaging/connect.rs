@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::{Broker, MemoryBroker, RabbitMqBroker};
-use crate::Clock;
+use crate::{Clock, endpoint::Endpoint};
 
 /// No broker for such a URL. A URL may have a password in it, so none of these repeats it.
 #[derive(Debug, Error)]
@@ -32,6 +32,18 @@ pub fn connect(url: &str, clock: &Clock) -> Result<Arc<dyn Broker>, ConnectError
             let broker = RabbitMqBroker::connect(url, clock.clone()).map_err(ConnectError::Malformed)?;
             Ok(Arc::new(broker))
         }
+        scheme => Err(ConnectError::UnknownScheme(scheme.to_owned())),
+    }
+}
+
+/// Where `url` leads, and as whom; `None` if it does not leave this process.
+///
+/// # Errors
+/// [`ConnectError`], as [`connect`].
+pub fn endpoint(url: &str) -> Result<Option<Endpoint>, ConnectError> {
+    match url.split(':').next().unwrap_or_default() {
+        "memory" => Ok(None),
+        "amqp" | "amqps" => RabbitMqBroker::endpoint(url).map(Some).map_err(ConnectError::Malformed),
         scheme => Err(ConnectError::UnknownScheme(scheme.to_owned())),
     }
 }

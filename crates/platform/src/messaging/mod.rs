@@ -11,7 +11,7 @@ mod rabbitmq;
 mod rpc;
 
 pub use broker::{Broker, BrokerError, Delivery, PublishError, RpcCall, RpcRequest};
-pub use connect::{ConnectError, connect};
+pub use connect::{ConnectError, connect, endpoint};
 pub use envelope::Envelope;
 pub use memory::MemoryBroker;
 pub use rabbitmq::RabbitMqBroker;

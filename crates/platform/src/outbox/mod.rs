@@ -4,6 +4,7 @@
 //! so that the commit which puts a row there also wakes the relay that takes it; what a process leaves behind that dies
 //! is taken over by another once its time is over.
 
+pub(crate) mod fresh;
 pub mod postgres;
 mod relay;
 pub mod sqlite;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contracts::Timestamp;
+use uuid::Uuid;
 
 pub use relay::Relay;
 
@@ -22,8 +24,11 @@ use crate::{messaging::Envelope, store::StoreError};
 pub struct OutboxRow {
     /// Its place in the outbox: higher ones were written later within an aggregate.
     pub id: i64,
-    /// What is to be published.
-    pub envelope: Envelope,
+    /// What it happened to: its rows are published in order.
+    pub aggregate: Uuid,
+    /// What is to be published, or why that cannot be read. Such a row stays until somebody has mended it, and with it all
+    /// later ones of its aggregate.
+    pub envelope: Result<Envelope, String>,
 }
 
 /// Where a service keeps its outbox. Rows are written by its commands, in their own transactions, and belong to the
@@ -42,8 +47,14 @@ pub trait OutboxStore: Send + Sync + 'static {
     /// [`StoreError`].
     async fn release(&self) -> Result<(), StoreError>;
 
+    /// Rows that this process has committed since it was asked last, if nothing of their aggregates was waiting before
+    /// them: they can be relayed as they are. Nothing if only a look at the outbox can tell.
+    fn committed(&self) -> Option<Vec<OutboxRow>> {
+        None
+    }
+
     /// The first `limit` of this process's rows behind `after`, in order, without those whose aggregate has an earlier
-    /// row in other hands.
+    /// row in other hands. Those whose aggregate has one at or before `after` may be missing, too: they wait for it anyway.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -27,10 +27,12 @@ pub async fn enqueue<E: Event>(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let envelope = Envelope::seal(event, now);
-    transaction
-        .execute(
+    // What the aggregate had waiting was committed before whoever writes this could lock it, and so can be seen.
+    let written = transaction
+        .query_opt(
             "INSERT INTO outbox (relay, message_id, aggregate, event_type, source, occurred_at, traceparent, payload)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             RETURNING id, EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.aggregate = $3) AS waiting",
             &[
                 &transaction.relay(),
                 &envelope.id,
@@ -43,7 +45,9 @@ pub async fn enqueue<E: Event>(
             ],
         )
         .await?;
-    transaction.outbox_grew();
+    let written = written.ok_or_else(|| StoreError::corrupt("an event was not entered"))?;
+    let (id, waiting) = (written.try_get("id")?, written.try_get("waiting")?);
+    transaction.outbox_grew(OutboxRow { id, aggregate: envelope.aggregate, envelope: Ok(envelope) }, waiting);
     Ok(())
 }
 
@@ -58,12 +62,17 @@ impl OutboxStore for Database {
         )
         .await?;
         // Whoever deletes the row of a process that is gone takes over what it wrote, and nobody else can. A process that
-        // wakes up after its time finds its rows in other hands: that is the fence.
+        // wakes up after its time finds its rows in other hands: that is the fence. Nothing is waited for here, as others
+        // wait for what this has locked. A row that is locked is about to be deleted; if it is not, the next look finds it.
         self.execute(
-            "WITH gone AS (DELETE FROM outbox_relay WHERE expires_at < $2 RETURNING relay)
-             UPDATE outbox SET relay = $1
-             WHERE relay IN (SELECT relay FROM gone)
-                OR relay NOT IN (SELECT relay FROM outbox_relay)",
+            "WITH gone AS
+                (DELETE FROM outbox_relay WHERE relay IN
+                    (SELECT relay FROM outbox_relay WHERE expires_at < $2 FOR UPDATE SKIP LOCKED)
+                 RETURNING relay)
+             UPDATE outbox SET relay = $1 WHERE id IN
+                (SELECT id FROM outbox
+                 WHERE relay IN (SELECT relay FROM gone) OR relay NOT IN (SELECT relay FROM outbox_relay)
+                 FOR UPDATE SKIP LOCKED)",
             &[&relay, &moment(now)],
         )
         .await?;
@@ -75,10 +84,16 @@ impl OutboxStore for Database {
         Ok(())
     }
 
+    fn committed(&self) -> Option<Vec<OutboxRow>> {
+        self.fresh().take()
+    }
+
     async fn fetch(&self, after: i64, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
         // A row waits for those of its aggregate that another process has yet to relay, and for those behind the cursor:
         // ids are not handed out in the order of commits, so one may have turned up there since.
         let rows = self
+            .chore()
+            .await?
             .query(
                 "SELECT id, message_id, aggregate, event_type, source, occurred_at, traceparent, payload
                  FROM outbox mine WHERE relay = $1 AND id > $2 AND NOT EXISTS
@@ -89,11 +104,20 @@ impl OutboxStore for Database {
                 &[&self.relay(), &after, &i64::from(limit)],
             )
             .await?;
-        rows.iter().map(|row| Ok(OutboxRow { id: row.try_get("id")?, envelope: envelope(row)? })).collect()
+        rows.iter()
+            .map(|row| {
+                Ok(OutboxRow {
+                    id: row.try_get("id")?,
+                    aggregate: row.try_get("aggregate")?,
+                    envelope: envelope(row).map_err(|error| error.to_string()),
+                })
+            })
+            .collect()
     }
 
     async fn delete(&self, ids: &[i64]) -> Result<(), StoreError> {
-        self.execute("DELETE FROM outbox WHERE id = ANY($1) AND relay = $2", &[&ids, &self.relay()]).await?;
+        let sql = "DELETE FROM outbox WHERE id = ANY($1) AND relay = $2";
+        self.chore().await?.execute(sql, &[&ids, &self.relay()]).await?;
         Ok(())
     }
 

@@ -12,7 +12,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{OutboxRow, OutboxStore};
-use crate::{Clock, backoff::Backoff, messaging::Broker};
+use crate::{
+    Clock,
+    backoff::Backoff,
+    messaging::{Broker, Envelope},
+};
 
 /// Aggregates whose events are on their way at the same time.
 const WINDOW: usize = 256;
@@ -37,13 +41,22 @@ pub struct Relay {
     cursor: i64,
     /// Aggregates that a row was passed over for in this pass: their later rows have to wait for the next pass.
     passed_over: HashSet<Uuid>,
-    /// Aggregates whose events are on their way.
-    on_their_way: HashSet<Uuid>,
+    /// Aggregates whose events are on their way, with the last of those rows.
+    on_their_way: HashMap<Uuid, i64>,
+    /// Whether the outbox has to be looked at: it may have rows that nobody has told of.
+    look: bool,
+    /// Whether rows wait for one that is on its way, or for a place.
+    behind: bool,
     /// Aggregates whose last try failed, and when the next one is due.
     resting: HashMap<Uuid, (Instant, Backoff)>,
     /// Confirmed rows that are still to be deleted, with the aggregates that they keep waiting.
     confirmed: Vec<Published>,
+    /// Rows that cannot be read, and have been reported.
+    unreadable: HashSet<i64>,
 }
+
+/// Rows of one aggregate, in order.
+type Batch = (Uuid, Vec<(i64, Envelope)>);
 
 /// How it went with some events of one aggregate.
 struct Published {
@@ -63,9 +76,12 @@ impl Relay {
             held_until: Instant::now(),
             cursor: 0,
             passed_over: HashSet::new(),
-            on_their_way: HashSet::new(),
+            on_their_way: HashMap::new(),
+            look: true,
+            behind: false,
             resting: HashMap::new(),
             confirmed: Vec::new(),
+            unreadable: HashSet::new(),
         }
     }
 
@@ -76,6 +92,7 @@ impl Relay {
         let mut poll = tokio::time::interval(POLL);
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let mut committed = Vec::new();
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
@@ -86,11 +103,18 @@ impl Relay {
                         self.note(published);
                     }
                     self.delete_confirmed().await;
+                    self.look |= self.behind;
                 }
-                () = wake.notified() => {}
-                _ = poll.tick() => self.delete_confirmed().await,
+                () = wake.notified() => match self.store.committed() {
+                    Some(rows) => committed = rows,
+                    None => self.look = true,
+                },
+                _ = poll.tick() => {
+                    self.delete_confirmed().await;
+                    self.look = true;
+                }
             }
-            for (aggregate, rows) in self.take().await {
+            for (aggregate, rows) in self.take(committed).await {
                 publishing.push(publish(Arc::clone(&self.broker), aggregate, rows));
             }
         }
@@ -118,45 +142,88 @@ impl Relay {
         self.resting.retain(|_, (until, _)| *until + HOLD > now);
     }
 
-    /// The rows that may be published now, by aggregate.
-    async fn take(&mut self) -> Vec<(Uuid, Vec<OutboxRow>)> {
-        let mut taken: Vec<(Uuid, Vec<OutboxRow>)> = Vec::new();
-        let now = Instant::now();
-        if now >= self.held_until || self.on_their_way.len() >= WINDOW {
-            return taken;
+    /// The rows that may be published now, by aggregate: of those in the outbox if it has to be looked at, else of those
+    /// that have just been `committed`.
+    async fn take(&mut self, committed: Vec<OutboxRow>) -> Vec<Batch> {
+        if Instant::now() >= self.held_until {
+            return Vec::new();
         }
-        let rows = match self.store.fetch(self.cursor, BATCH).await {
-            Ok(rows) => rows,
+        if self.on_their_way.len() >= WINDOW {
+            self.behind = true;
+            return Vec::new();
+        }
+        if !self.look {
+            let chosen = self.choose(committed);
+            if self.cursor == 0 {
+                self.passed_over.clear();
+            }
+            return chosen;
+        }
+        match self.store.fetch(self.cursor, BATCH).await {
+            Ok(rows) => self.choose_from_pass(rows),
             Err(error) => {
                 tracing::warn!(%error, "the outbox cannot be read");
-                return taken;
-            }
-        };
-        let exhausted = rows.len() < BATCH as usize;
-        let mut places: HashMap<Uuid, usize> = HashMap::new();
-        for row in rows {
-            self.cursor = row.id;
-            let aggregate = row.envelope.aggregate;
-            if let Some(place) = places.get(&aggregate) {
-                taken[*place].1.push(row);
-            } else if self.may_take(aggregate, now) && self.on_their_way.len() < WINDOW {
-                self.on_their_way.insert(aggregate);
-                places.insert(aggregate, taken.len());
-                taken.push((aggregate, vec![row]));
-            } else {
-                self.passed_over.insert(aggregate);
+                Vec::new()
             }
         }
-        if exhausted {
+    }
+
+    fn choose_from_pass(&mut self, rows: Vec<OutboxRow>) -> Vec<Batch> {
+        let last = rows.last().map(|row| row.id).filter(|_| rows.len() == BATCH as usize);
+        self.look = false;
+        self.behind = last.is_some();
+        // What fails from here on lies behind the cursor.
+        self.cursor = last.unwrap_or(self.cursor);
+        let chosen = self.choose(rows);
+        if last.is_none() {
             self.cursor = 0;
             self.passed_over.clear();
+        }
+        chosen
+    }
+
+    fn choose(&mut self, rows: Vec<OutboxRow>) -> Vec<Batch> {
+        let now = Instant::now();
+        let mut taken: Vec<Batch> = Vec::new();
+        let mut places: HashMap<Uuid, usize> = HashMap::new();
+        for OutboxRow { id, aggregate, envelope } in rows {
+            let envelope = match envelope {
+                Ok(envelope) => envelope,
+                Err(error) => {
+                    self.hold_back(id, aggregate, &error);
+                    places.remove(&aggregate);
+                    continue;
+                }
+            };
+            if let Some(place) = places.get(&aggregate) {
+                taken[*place].1.push((id, envelope));
+                self.on_their_way.insert(aggregate, id);
+            } else if self.may_take(aggregate, now) {
+                self.on_their_way.insert(aggregate, id);
+                places.insert(aggregate, taken.len());
+                taken.push((aggregate, vec![(id, envelope)]));
+            } else {
+                self.behind |= self.on_their_way.get(&aggregate).is_none_or(|last| *last < id);
+                self.passed_over.insert(aggregate);
+            }
         }
         taken
     }
 
+    /// Passes over a row that cannot be read. Its aggregate waits until somebody has mended it: what comes later must not
+    /// go first, and no event may be lost.
+    fn hold_back(&mut self, id: i64, aggregate: Uuid, error: &str) {
+        self.passed_over.insert(aggregate);
+        if self.unreadable.insert(id) {
+            tracing::error!(row = id, %aggregate, error, "an event in the outbox cannot be read; its aggregate waits");
+            metrics::counter!("outbox_unreadable_total").increment(1);
+        }
+    }
+
     fn may_take(&self, aggregate: Uuid, now: Instant) -> bool {
-        !self.passed_over.contains(&aggregate)
-            && !self.on_their_way.contains(&aggregate)
+        self.on_their_way.len() < WINDOW
+            && !self.passed_over.contains(&aggregate)
+            && !self.on_their_way.contains_key(&aggregate)
             && self.resting.get(&aggregate).is_none_or(|(until, _)| *until <= now)
     }
 
@@ -193,15 +260,15 @@ impl Relay {
 }
 
 /// Publishes the events of one aggregate one after the other, up to the first that fails.
-async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<OutboxRow>) -> Published {
+async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<(i64, Envelope)>) -> Published {
     let mut published = Published { aggregate, confirmed: Vec::with_capacity(rows.len()), failed: false };
-    for row in rows {
-        if let Err(error) = broker.publish(&row.envelope).await {
-            tracing::warn!(event = %row.envelope.event_type, message_id = %row.envelope.id, %error, "not published yet");
+    for (id, envelope) in rows {
+        if let Err(error) = broker.publish(&envelope).await {
+            tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, %error, "not published yet");
             published.failed = true;
             break;
         }
-        published.confirmed.push(row.id);
+        published.confirmed.push(id);
     }
     published
 }

@@ -57,7 +57,12 @@ impl OutboxStore for Database {
                  FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2",
             )?;
             let rows = rows.query_map(params![after, limit], |row| {
-                Ok(OutboxRow { id: row.get(0)?, envelope: envelope(row, 1)? })
+                Ok(OutboxRow {
+                    id: row.get(0)?,
+                    // Without an id that can be read it holds back no aggregate, and stays all the same.
+                    aggregate: row.get(2).unwrap_or_default(),
+                    envelope: envelope(row, 1).map_err(|error| error.to_string()),
+                })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

@@ -11,8 +11,8 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use crate::{
-    auth::RevocationStore, idempotency::IdempotencyStore, inbox::InboxStore, outbox::OutboxStore,
-    timers::TimerStore,
+    auth::RevocationStore, endpoint::Endpoint, idempotency::IdempotencyStore, inbox::InboxStore,
+    outbox::OutboxStore, timers::TimerStore,
 };
 
 pub use lock::{Lock, LockError};
@@ -50,6 +50,19 @@ pub enum StoreUrl {
     /// `postgres://USER:PASSWORD@HOST/{service}`: a database for each service, whose name is put in for `{service}`
     /// wherever that stands.
     Postgres(String),
+}
+
+impl StoreUrl {
+    /// Where `service` is led by it, and as whom; `None` if it is a folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if it is malformed.
+    pub fn endpoint(&self, service: Service) -> Result<Option<Endpoint>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(url) => postgres::endpoint(&for_service(url, service)).map(Some),
+        }
+    }
 }
 
 /// No store for such a URL.

@@ -27,6 +27,13 @@ pub struct Timer {
     pub due_at: Timestamp,
 }
 
+/// Whether `timer` is due before the runner looks of its own accord. Most are set for a step that comes long before them,
+/// and nobody need be woken for those. By the machine's clock: under another one the runner is woken too often, or by its
+/// own next look.
+fn is_soon(timer: &Timer) -> bool {
+    timer.due_at <= Timestamp::now() + runner::POLL
+}
+
 /// Where a service keeps its timers. They are set and cleared by its commands, in their own transactions.
 #[async_trait]
 pub trait TimerStore: Send + Sync + 'static {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use contracts::Timestamp;
 use uuid::Uuid;
 
-use super::{Timer, TimerStore};
+use super::{Timer, TimerStore, is_soon};
 use crate::store::{
     StoreError,
     postgres::{Database, Transaction, count, moment, timestamp},
@@ -29,7 +29,9 @@ pub async fn set(transaction: &Transaction<'_>, timer: &Timer) -> Result<(), Sto
             &[&timer.kind, &timer.subject, &attempt(timer), &moment(timer.due_at)],
         )
         .await?;
-    transaction.timer_set();
+    if is_soon(timer) {
+        transaction.timer_set();
+    }
     Ok(())
 }
 
@@ -61,6 +63,8 @@ pub async fn stands(transaction: &Transaction<'_>, timer: &Timer) -> Result<bool
 impl TimerStore for Database {
     async fn claim_due(&self, now: Timestamp, claim: Duration, limit: u32) -> Result<Vec<Timer>, StoreError> {
         let rows = self
+            .chore()
+            .await?
             .query(
                 "UPDATE timer SET claimed_until = $2 WHERE (kind, subject) IN
                     (SELECT kind, subject FROM timer WHERE due_at <= $1 AND claimed_until <= $1

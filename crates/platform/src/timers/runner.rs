@@ -11,7 +11,7 @@ use super::{Timer, TimerStore};
 use crate::{Clock, inbox::HandlerError, trace::TraceContext};
 
 /// How often the store is asked when nothing wakes the runner.
-const POLL: Duration = Duration::from_millis(250);
+pub(super) const POLL: Duration = Duration::from_millis(250);
 /// How long a claimed timer is kept from other instances, and so how soon a failed one is tried again. A handler that
 /// takes longer is given up: somebody else may have the timer by then.
 const CLAIM: Duration = Duration::from_secs(15);

@@ -7,7 +7,7 @@ use contracts::Timestamp;
 use rusqlite::params;
 use uuid::Uuid;
 
-use super::{Timer, TimerStore};
+use super::{Timer, TimerStore, is_soon};
 use crate::store::{
     StoreError,
     sqlite::{Database, Transaction},
@@ -25,7 +25,9 @@ pub fn set(transaction: &Transaction<'_>, timer: &Timer) -> Result<(), StoreErro
                 attempt = excluded.attempt, due_at = excluded.due_at, claimed_until = 0",
         )?
         .execute(params![timer.kind, timer.subject, timer.attempt, timer.due_at.as_micros()])?;
-    transaction.timer_set();
+    if is_soon(timer) {
+        transaction.timer_set();
+    }
     Ok(())
 }
 

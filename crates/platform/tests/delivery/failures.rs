@@ -1,8 +1,11 @@
 //! Handlers that fail: messages that can never be handled, stores that are away, people who repair things.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
 };
 
 use contracts::{OrderId, Service, Timestamp, events::OrderPlaced};
@@ -11,9 +14,10 @@ use platform::{
         DeadLetter, DeadLetterStore as _, EventRouter, HandlerError, InboxStore as _, MAX_ATTEMPTS, Received,
     },
     messaging::Envelope,
+    outbox::OutboxStore as _,
 };
 use testkit::eventually;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::world::{Peer, Process, memory, placed, router, sound};
 
@@ -188,4 +192,58 @@ async fn failures_are_counted_across_restarts() {
     eventually("it is taken", || async { broker.publish(&envelope).await.ok() }).await;
     assert_eq!(the_dead_letter(&products).await.attempts, MAX_ATTEMPTS);
     assert_eq!(tried.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_ends_its_process_is_not_tried_again_by_the_next_one() {
+    let products = Peer::new(Service::Products).await;
+    let letter = DeadLetter {
+        consumer: Service::Products,
+        envelope: Envelope::seal(&placed(OrderId::new(), POISON), Timestamp::now()),
+        error: "the process ended".to_owned(),
+        attempts: MAX_ATTEMPTS,
+        died_at: Timestamp::from_micros(0),
+        redrive_at: None,
+    };
+    products.database.bury(letter.clone()).await.unwrap();
+    products.database.request_redrive(None, Timestamp::now()).await.unwrap();
+    let handled = Arc::new(Notify::new());
+    let handling = Arc::clone(&handled);
+    let fatal = router(&products, move |_| {
+        handling.notify_one();
+        pending()
+    });
+    let process = Process::start().redrive(&products, fatal);
+    handled.notified().await;
+    drop(process);
+    assert!(products.database.to_redrive(10).await.unwrap().is_empty());
+    assert_eq!(products.database.dead_letters(10).await.unwrap(), [letter]);
+}
+
+#[tokio::test]
+async fn an_event_in_the_outbox_that_cannot_be_read_holds_up_its_own_aggregate_only() {
+    /// More than the relay reads at a time.
+    const EVENTS: u32 = 600;
+    let (shopping, products) = (Peer::new(Service::Shopping).await, Peer::new(Service::Products).await);
+    let (broker, held, other) = (memory(), OrderId::new(), OrderId::new());
+    shopping.place(held, 1..=EVENTS).await;
+    shopping.place(other, [1, 2]).await;
+    let set_source = |source: &'static str| {
+        shopping.database.write(move |transaction| {
+            let set = "UPDATE outbox SET source = ?1 WHERE id = (SELECT min(id) FROM outbox)";
+            Ok(transaction.execute(set, [source])?)
+        })
+    };
+    set_source("nobody").await.unwrap();
+    let process = Process::start().consume(&products, &broker, sound(&products)).relay(&shopping, &broker);
+    assert_eq!(products.until_effects(2).await, [(other, 1), (other, 2)]);
+    eventually("the rest stays", || async {
+        (shopping.database.depth().await.unwrap() == u64::from(EVENTS)).then_some(())
+    })
+    .await;
+
+    set_source(Service::Shopping.name()).await.unwrap();
+    shopping.drained().await;
+    assert_eq!(products.effects_of(held).await, (1..=EVENTS).collect::<Vec<_>>());
+    process.stop().await;
 }

@@ -123,7 +123,8 @@ async fn a_failed_publication_holds_back_later_parts_of_a_long_outbox() {
     orders.push(refused);
     let rows = (1_i64..).zip(orders.iter()).map(|(id, order)| OutboxRow {
         id,
-        envelope: Envelope::seal(&placed(*order, u32::try_from(id).unwrap()), Timestamp::now()),
+        aggregate: order.0,
+        envelope: Ok(Envelope::seal(&placed(*order, u32::try_from(id).unwrap()), Timestamp::now())),
     });
     let outbox = Arc::new(Rows(Mutex::new(rows.collect())));
     let slow = Slow::default();

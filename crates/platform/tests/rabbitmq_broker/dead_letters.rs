@@ -1,16 +1,19 @@
 //! What cannot be handled ends where `mercato dead-letters` sees it, and holds up nothing else.
 
+use std::{future::pending, sync::Arc};
+
 use contracts::{OrderId, Service, Timestamp};
 use lapin::{BasicProperties, options::BasicPublishOptions};
 use platform::{
-    inbox::{DeadLetter, DeadLetterStore as _, HandlerError},
+    inbox::{DeadLetter, DeadLetterStore as _, EventRouter, HandlerError, MAX_ATTEMPTS},
     messaging::Envelope,
 };
 use testkit::{eventually, servers::RabbitMq};
+use tokio::sync::Notify;
 
 use super::{
     channel, connected,
-    world::{Peer, Process, placed, router},
+    world::{Peer, Process, placed, router, sound},
 };
 
 /// The number of an order that cannot be handled.
@@ -65,11 +68,81 @@ async fn what_the_broker_gives_up_still_comes_to_its_consumer() {
     let mut deliveries = broker.subscribe(Service::Products, 4).await.unwrap();
     let event = Envelope::seal(&placed(OrderId::new(), 1), Timestamp::now());
     broker.publish(&event).await.unwrap();
-    // The broker gives it up after 20 deliveries, and it comes all the same.
+    // The broker gives it up after 20 deliveries more than the first, and it comes all the same, and says so.
     for round in 0..30 {
         let delivery = deliveries.recv().await.unwrap();
         assert_eq!(delivery.envelope.id, event.id, "round {round}");
+        assert_eq!(delivery.given_up, round > 20, "round {round}");
         drop(delivery);
     }
     assert_eq!(deliveries.recv().await.unwrap().settle(), event);
+}
+
+/// Handles orders as products should, but for poison, which ends the process.
+fn mortal(products: &Peer, ended: &Arc<Notify>) -> EventRouter {
+    let ended = Arc::clone(ended);
+    router(products, move |n| {
+        let ended = Arc::clone(&ended);
+        async move {
+            if n == POISON {
+                ended.notify_one();
+                pending().await
+            } else {
+                Ok(())
+            }
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_ends_its_process_each_time_becomes_a_dead_letter_and_its_neighbours_do_not() {
+    const NEIGHBOURS: u32 = 5;
+    let node = RabbitMq::start().await.unwrap();
+    let products = Peer::new(Service::Products).await;
+    let publisher = connected(&node.url()).await;
+    for n in 0..NEIGHBOURS {
+        publisher.publish(&Envelope::seal(&placed(OrderId::new(), n), Timestamp::now())).await.unwrap();
+    }
+    let poison = Envelope::seal(&placed(OrderId::new(), POISON), Timestamp::now());
+    publisher.publish(&poison).await.unwrap();
+
+    // It ends the process so soon that no neighbour is handled either, and all of them are given up together.
+    loop {
+        let broker = connected(&node.url()).await;
+        let mut deliveries = broker.subscribe(Service::Products, 8).await.unwrap();
+        let mut held = vec![deliveries.recv().await.unwrap()];
+        if held[0].given_up {
+            break;
+        }
+        for _ in 0..NEIGHBOURS {
+            held.push(deliveries.recv().await.unwrap());
+        }
+        drop((broker, held));
+    }
+
+    let (ended, mut ends) = (Arc::new(Notify::new()), 0);
+    loop {
+        let broker = connected(&node.url()).await;
+        let process = Process::start().consume(&products, &broker, mortal(&products, &ended));
+        tokio::select! {
+            () = ended.notified() => {
+                ends += 1;
+                assert!(ends <= MAX_ATTEMPTS, "it is tried again and again");
+            }
+            _ = letters(&products, 1) => {
+                products.until_effects(NEIGHBOURS as usize).await;
+                process.stop().await;
+                break;
+            }
+        }
+    }
+    assert_eq!(ends, MAX_ATTEMPTS);
+    let letters = letters(&products, 1).await;
+    assert_eq!((letters.len(), letters[0].envelope.id, letters[0].attempts), (1, poison.id, MAX_ATTEMPTS));
+
+    // Once it is mended it is handled after all.
+    products.database.request_redrive(Some(poison.id), Timestamp::now()).await.unwrap();
+    let process = Process::start().redrive(&products, sound(&products));
+    products.until_effects(NEIGHBOURS as usize + 1).await;
+    process.stop().await;
 }

@@ -4,12 +4,17 @@
 //! |---|---|
 //! | [`postgres`] | [`Postgres`]: a cluster, with a database and a role for each service |
 //! | [`rabbitmq`] | [`RabbitMq`]: a node with an epmd of its own |
+//! | [`FreshDatabase`] | nothing: a database for one test, on a server that runs |
+//! | [`Scans`] | nothing: what PostgreSQL counts of how tables are read |
 //! | [`nginx`] | [`Nginx`]: the gateway of `deploy/gateway` before any instances |
+//! | [`certificates`] | nothing: [`Authority`] has the certificates for TLS |
 //! | [`process`] | [`ServerProcess`]: what they have in common, and [`Identity`], by which one is found again |
 //!
 //! A server ends with the value that started it. It also ends when the process that started it is killed, since the
 //! kernel then sends it a signal; unless it was started to stay ([`Lifetime::Detached`]).
 
+pub mod certificates;
+mod database;
 mod error;
 mod keeper;
 pub mod nginx;
@@ -18,10 +23,14 @@ pub mod postgres;
 pub mod process;
 pub mod programs;
 pub mod rabbitmq;
+mod scans;
 mod user;
 
+pub use certificates::{Authority, Certificate};
+pub use database::FreshDatabase;
 pub use error::ServerError;
 pub use nginx::{Gateway, Nginx};
 pub use postgres::Postgres;
 pub use process::{Ending, Identity, Lifetime, ServerProcess};
 pub use rabbitmq::RabbitMq;
+pub use scans::Scans;

@@ -14,7 +14,7 @@ use tokio_postgres::NoTls;
 use uuid::Uuid;
 
 use super::{
-    Ending, Lifetime, ServerError, ServerProcess, ports,
+    Certificate, Ending, Lifetime, ServerError, ServerProcess, ports,
     process::{Launch, run_as},
     programs,
     user::User,
@@ -69,9 +69,21 @@ impl Postgres {
     /// # Errors
     /// If PostgreSQL is missing, or does not start.
     pub async fn start() -> Result<Self, ServerError> {
+        Self::start_at_home(None).await
+    }
+
+    /// The same, taking TLS as well, with `certificate`.
+    ///
+    /// # Errors
+    /// As [`Postgres::start`].
+    pub async fn start_with_tls(certificate: &Certificate) -> Result<Self, ServerError> {
+        Self::start_at_home(Some(certificate)).await
+    }
+
+    async fn start_at_home(certificate: Option<&Certificate>) -> Result<Self, ServerError> {
         let home = tempfile::Builder::new().prefix("mercato-postgres-").tempdir();
         let home = home.map_err(ServerError::io("making a folder for PostgreSQL"))?;
-        let postgres = Self::start_in(home.path(), Lifetime::WithUs).await?;
+        let postgres = Self::start_cluster(home.path(), Lifetime::WithUs, certificate).await?;
         Ok(Self { _home: Some(home), ..postgres })
     }
 
@@ -80,6 +92,14 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::start`].
     pub async fn start_in(folder: &Path, lifetime: Lifetime) -> Result<Self, ServerError> {
+        Self::start_cluster(folder, lifetime, None).await
+    }
+
+    async fn start_cluster(
+        folder: &Path,
+        lifetime: Lifetime,
+        certificate: Option<&Certificate>,
+    ) -> Result<Self, ServerError> {
         let cluster = Cluster {
             programs: programs::postgres()?,
             folder: folder.to_owned(),
@@ -88,7 +108,7 @@ impl Postgres {
             port: ports::free(),
             password: Uuid::new_v4().simple().to_string(),
         };
-        cluster.make().await?;
+        cluster.make(certificate).await?;
         let process = cluster.launch()?;
         let mut postgres = Self { process, cluster, roles: BTreeMap::new(), _home: None };
         postgres.until_ready().await?;
@@ -210,9 +230,12 @@ impl Cluster {
         self.folder.join("data")
     }
 
-    async fn make(&self) -> Result<(), ServerError> {
+    async fn make(&self, certificate: Option<&Certificate>) -> Result<(), ServerError> {
         let making = || ServerError::io("making a PostgreSQL cluster");
         fs::create_dir_all(&self.folder).map_err(making())?;
+        if let Some(certificate) = certificate {
+            certificate.write(&self.folder)?;
+        }
         let secret = self.folder.join("password");
         fs::write(&secret, &self.password).map_err(making())?;
         User::hand_over(self.user, &self.folder)?;
@@ -226,11 +249,14 @@ impl Cluster {
             return Err(ServerError::failed("initdb", "failed", &log));
         }
         fs::remove_file(&secret).map_err(making())?;
-        let sockets =
-            format!("unix_socket_directories = '{}'\nport = {}\n", self.folder.display(), self.port);
+        let folder = self.folder.display();
+        let sockets = format!("unix_socket_directories = '{folder}'\nport = {}\n", self.port);
+        let tls = certificate.map_or_else(String::new, |_| {
+            format!("ssl = on\nssl_cert_file = '{folder}/server.pem'\nssl_key_file = '{folder}/server.key'\n")
+        });
         let mut settings =
             OpenOptions::new().append(true).open(self.data().join("postgresql.conf")).map_err(making())?;
-        settings.write_all(format!("{SETTINGS}{sockets}").as_bytes()).map_err(making())
+        settings.write_all(format!("{SETTINGS}{sockets}{tls}").as_bytes()).map_err(making())
     }
 
     fn launch(&self) -> Result<ServerProcess, ServerError> {

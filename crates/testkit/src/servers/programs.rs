@@ -25,11 +25,15 @@ pub fn postgres() -> Result<PathBuf, ServerError> {
         .ok_or(ServerError::Missing { program: "PostgreSQL (initdb)", package: "postgresql" })
 }
 
-/// `rabbitmq-server` itself, rather than Debian's wrapper, which wants to be root.
+/// `rabbitmq-server` itself, rather than Debian's wrapper, which wants to be root; or the one that
+/// `MERCATO_TEST_RABBITMQ` names, with `rabbitmqctl` beside it, to test another version.
 ///
 /// # Errors
 /// If there is none.
 pub fn rabbitmq() -> Result<PathBuf, ServerError> {
+    if let Some(chosen) = env::var_os("MERCATO_TEST_RABBITMQ") {
+        return Ok(chosen.into());
+    }
     let inner = PathBuf::from("/usr/lib/rabbitmq/bin/rabbitmq-server");
     let found = if inner.exists() { Some(inner) } else { on_path("rabbitmq-server") };
     found.ok_or(ServerError::Missing { program: "rabbitmq-server", package: "rabbitmq-server" })

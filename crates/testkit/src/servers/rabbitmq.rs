@@ -16,7 +16,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    Ending, Lifetime, ServerError, ServerProcess, ports,
+    Certificate, Ending, Lifetime, ServerError, ServerProcess, ports,
     process::{Launch, run_as},
     programs,
     user::User,
@@ -48,6 +48,7 @@ struct Node {
     user: Option<User>,
     lifetime: Lifetime,
     port: u16,
+    tls_port: u16,
     epmd_port: u16,
     distribution_port: u16,
     password: String,
@@ -59,9 +60,21 @@ impl RabbitMq {
     /// # Errors
     /// If RabbitMQ is missing, or does not start.
     pub async fn start() -> Result<Self, ServerError> {
+        Self::start_at_home(None).await
+    }
+
+    /// The same, taking TLS at a port of its own, with `certificate`.
+    ///
+    /// # Errors
+    /// As [`RabbitMq::start`].
+    pub async fn start_with_tls(certificate: &Certificate) -> Result<Self, ServerError> {
+        Self::start_at_home(Some(certificate)).await
+    }
+
+    async fn start_at_home(certificate: Option<&Certificate>) -> Result<Self, ServerError> {
         let home = tempfile::Builder::new().prefix("mercato-rabbitmq-").tempdir();
         let home = home.map_err(ServerError::io("making a folder for RabbitMQ"))?;
-        let rabbitmq = Self::start_in(home.path(), Lifetime::WithUs).await?;
+        let rabbitmq = Self::start_node(home.path(), Lifetime::WithUs, certificate).await?;
         Ok(Self { _home: Some(home), ..rabbitmq })
     }
 
@@ -70,16 +83,25 @@ impl RabbitMq {
     /// # Errors
     /// As [`RabbitMq::start`].
     pub async fn start_in(folder: &Path, lifetime: Lifetime) -> Result<Self, ServerError> {
+        Self::start_node(folder, lifetime, None).await
+    }
+
+    async fn start_node(
+        folder: &Path,
+        lifetime: Lifetime,
+        certificate: Option<&Certificate>,
+    ) -> Result<Self, ServerError> {
         let node = Node {
             folder: folder.to_owned(),
             user: User::ordinary(NAME),
             lifetime,
             port: ports::free(),
+            tls_port: ports::free(),
             epmd_port: ports::free(),
             distribution_port: ports::free(),
             password: Uuid::new_v4().simple().to_string(),
         };
-        node.make()?;
+        node.make(certificate)?;
         let epmd = node.launch_epmd()?;
         let process = node.launch()?;
         let mut rabbitmq = Self { process, epmd, node, _home: None };
@@ -92,6 +114,13 @@ impl RabbitMq {
     pub fn url(&self) -> String {
         let Node { password, port, .. } = &self.node;
         format!("amqp://{LOGIN}:{password}@127.0.0.1:{port}/")
+    }
+
+    /// The same with TLS, at `host`, which has to be a name of 127.0.0.1.
+    #[must_use]
+    pub fn tls_url(&self, host: &str) -> String {
+        let Node { password, tls_port, .. } = &self.node;
+        format!("amqps://{LOGIN}:{password}@{host}:{tls_port}/")
     }
 
     /// Where it is, with the virtual host `name`.
@@ -178,9 +207,9 @@ impl Node {
         format!("mercato{}@localhost", self.port)
     }
 
-    fn make(&self) -> Result<(), ServerError> {
-        let Self { folder, port, password, .. } = self;
-        let settings = format!(
+    fn make(&self, certificate: Option<&Certificate>) -> Result<(), ServerError> {
+        let Self { folder, port, tls_port, password, .. } = self;
+        let mut settings = format!(
             "listeners.tcp.1 = 127.0.0.1:{port}\n\
              default_user = {LOGIN}\n\
              default_pass = {password}\n\
@@ -193,6 +222,17 @@ impl Node {
         );
         let making = || ServerError::io("making a RabbitMQ node");
         fs::create_dir_all(folder).map_err(making())?;
+        if let Some(certificate) = certificate {
+            certificate.write(folder)?;
+            let folder = folder.display();
+            settings += &format!(
+                "listeners.ssl.1 = 127.0.0.1:{tls_port}\n\
+                 ssl_options.cacertfile = {folder}/authority.pem\n\
+                 ssl_options.certfile = {folder}/server.pem\n\
+                 ssl_options.keyfile = {folder}/server.key\n\
+                 ssl_options.verify = verify_none\n"
+            );
+        }
         fs::write(folder.join("rabbitmq.conf"), settings).map_err(making())?;
         fs::write(folder.join("enabled_plugins"), "[].\n").map_err(making())?;
         User::hand_over(self.user, folder)

@@ -6,6 +6,7 @@ mod clients;
 mod instances;
 mod requests;
 mod stub;
+mod tls;
 mod wire;
 
 use contracts::Service;

@@ -1,5 +1,6 @@
 //! What a service sees of a request, and a client of an answer.
 
+use contracts::Service;
 use serde_json::{Value, json};
 
 use crate::{before, start, stub::Stub};
@@ -29,8 +30,9 @@ async fn what_is_not_for_the_outside_is_not_found() {
     let stub = Stub::start("a").await;
     let (_nginx, client) = start(before(&[&stub])).await;
     for path in [
-        "/",
         "/nothing",
+        "/index.html",
+        "/front/index.html",
         "/productsx",
         "/products/metrics",
         "/customer/metrics/",
@@ -42,6 +44,20 @@ async fn what_is_not_for_the_outside_is_not_found() {
     assert!(stub.requests().is_empty());
     client.get("/products/docs/").await.expect(200);
     client.get("/health/live").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_front_door_has_a_page_that_leads_to_every_service() {
+    let stub = Stub::start("a").await;
+    let (_nginx, client) = start(before(&[&stub])).await;
+    let page = client.get("/").await.expect(200);
+    assert_eq!(page.header("content-type"), Some("text/html"));
+    assert_eq!(page.text(), include_str!("../../../../deploy/gateway/index.html"));
+    for service in Service::ALL {
+        assert!(page.text().contains(&format!("/{service}/docs/")), "{service}");
+    }
+    client.post("/", &json!({})).await.problem(405);
+    assert!(stub.requests().is_empty());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::{
 use contracts::Timestamp;
 use platform::auth::Signer;
 
-use super::{KeyError, KeyRing};
+use super::{KeyError, ring::KeyRing, rotate};
 
 /// Group and others, whatever they might do.
 const OTHERS: u32 = 0o077;
@@ -20,33 +20,56 @@ const OTHERS: u32 = 0o077;
 ///
 /// # Errors
 /// [`KeyError`]; a single key that is unfit refuses the whole folder.
-pub fn load(folder: &Path, generate: bool, now: Timestamp) -> Result<KeyRing, KeyError> {
-    if let Some(ring) = read(folder)? {
-        return Ok(ring);
+pub(super) fn load(folder: &Path, generate: bool, now: Timestamp) -> Result<KeyRing, KeyError> {
+    let missing = || KeyError::Missing(folder.to_owned());
+    match read(folder)? {
+        Some(ring) => Ok(ring),
+        None if generate => {
+            rotate::first(folder, now)?;
+            read(folder)?.ok_or_else(missing)
+        }
+        None => Err(missing()),
     }
-    if !generate {
-        return Err(KeyError::Missing(folder.to_owned()));
-    }
-    let unusable = |source| KeyError::Unusable { path: folder.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
-    // Of several instances that start together one makes the key, and the others find it.
-    let lock = private().create(true).open(folder.join(".lock")).map_err(unusable)?;
-    lock.lock().map_err(unusable)?;
-    if let Some(ring) = read(folder)? {
-        return Ok(ring);
-    }
-    let signer = Signer::generate()?;
-    write(folder, &signer, now).map_err(unusable)?;
-    Ok(KeyRing::new(signer, &[]))
 }
 
-fn read(folder: &Path) -> Result<Option<KeyRing>, KeyError> {
-    let paths = list(folder).map_err(|source| KeyError::Unusable { path: folder.to_owned(), source })?;
+/// Whether a service that makes no key by itself can start with those in `folder`.
+///
+/// # Errors
+/// [`KeyError`]: why not.
+pub fn check(folder: &Path) -> Result<(), KeyError> {
+    read(folder)?.map(drop).ok_or_else(|| KeyError::Missing(folder.to_owned()))
+}
+
+/// The keys in `folder`, if there are any.
+///
+/// # Errors
+/// [`KeyError`]; a single key that is unfit refuses the whole folder.
+pub(super) fn read(folder: &Path) -> Result<Option<KeyRing>, KeyError> {
+    let paths = paths(folder)?;
     let mut signers = paths.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?.into_iter();
-    Ok(signers.next().map(|newest| KeyRing::new(newest, signers.as_slice())))
+    Ok(signers.next().map(|newest| KeyRing::new(newest, signers.collect())))
+}
+
+/// Makes `folder` if it is not there, and keeps others from writing keys until the lock is dropped.
+///
+/// # Errors
+/// [`KeyError::Unusable`].
+pub(super) fn lock(folder: &Path) -> Result<File, KeyError> {
+    let unusable = |source| KeyError::Unusable { path: folder.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
+    let lock = private().create(true).open(folder.join(".lock")).map_err(unusable)?;
+    lock.lock().map_err(unusable)?;
+    Ok(lock)
 }
 
 /// The keys' files, the newest first. A folder that is not there has none.
+///
+/// # Errors
+/// [`KeyError::Unusable`].
+pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>, KeyError> {
+    list(folder).map_err(|source| KeyError::Unusable { path: folder.to_owned(), source })
+}
+
 fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -58,7 +81,11 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn open(path: &Path) -> Result<Signer, KeyError> {
+/// Reads a key.
+///
+/// # Errors
+/// [`KeyError`] if it is none, or others can read it.
+pub(super) fn open(path: &Path) -> Result<Signer, KeyError> {
     let unusable = |source| KeyError::Unusable { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(unusable)?;
     let mode = file.metadata().map_err(unusable)?.permissions().mode() & 0o777;
@@ -70,15 +97,20 @@ fn open(path: &Path) -> Result<Signer, KeyError> {
     Signer::from_pem(&pem).map_err(|source| KeyError::NotAKey { path: path.to_owned(), source })
 }
 
-/// Under another name first: whoever lists the folder sees a whole key or none.
-fn write(folder: &Path, signer: &Signer, now: Timestamp) -> io::Result<()> {
-    let name = format!("{}-{}.pem", now.as_secs(), signer.jwk().kid);
+/// Writes a key as `name`. Under another name first: whoever lists the folder sees a whole key or none.
+///
+/// # Errors
+/// [`KeyError::Unusable`].
+pub(super) fn write(folder: &Path, name: &str, signer: &Signer) -> Result<(), KeyError> {
     let draft = folder.join(format!(".{name}.draft"));
-    let mut file = private().create_new(true).open(&draft)?;
-    file.write_all(signer.to_pem().as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&draft, folder.join(name))?;
-    File::open(folder)?.sync_all()
+    let written = || {
+        let mut file = private().create_new(true).open(&draft)?;
+        file.write_all(signer.to_pem().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, folder.join(name))?;
+        File::open(folder)?.sync_all()
+    };
+    written().map_err(|source| KeyError::Unusable { path: folder.to_owned(), source })
 }
 
 /// A file that nobody but its owner can ever read.
@@ -139,7 +171,6 @@ mod tests {
         put(home.path(), "notes.txt", 0o644, "not a key");
         let ring = load(home.path(), false, Timestamp::now()).unwrap();
         assert_eq!(ring.public().keys, [new.jwk(), old.jwk()]);
-        assert_eq!(ring.newest.jwk(), new.jwk());
     }
 
     #[test]

@@ -1,29 +1,31 @@
 //! The keys that access tokens are signed with: files in a folder, of which the newest signs and all verify.
 //!
-//! To rotate: put a new key beside the old one and restart; take the old one away when its last token has expired.
+//! | module | what is in it |
+//! |---|---|
+//! | `folder` | reading the folder; the key of a first start |
+//! | `ring` | which of the keys signs, and what the world verifies with |
+//! | `live` | keys that are put there or taken away while the service runs |
+//! | `rotate` | writing a new one beside the others, and listing them |
 
 mod folder;
+mod live;
+mod ring;
+mod rotate;
 
 use std::{io, path::PathBuf};
 
-use async_trait::async_trait;
-use contracts::rpc::PublicKeySet;
-use platform::{
-    auth::{Claims, KeySource, SignError, Signer},
-    messaging::RpcError,
-};
+use platform::auth::SignError;
 use thiserror::Error;
 
-pub use folder::load;
+pub use folder::check;
+pub use live::Keys;
+pub use rotate::{KeyFile, list, rotate};
 
 /// Why there are no keys to sign with.
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// There is no key, and none is to be made.
-    #[error(
-        "there is no signing key in {0}: put one there (openssl genpkey -algorithm ed25519, readable by its owner alone), \
-         or let one be made"
-    )]
+    #[error("there is no signing key in {0}: mercato keys rotate makes one")]
     Missing(PathBuf),
     /// Others than the owner may read a key.
     #[error(
@@ -51,52 +53,10 @@ pub enum KeyError {
         /// Why not.
         source: io::Error,
     },
+    /// A new key would not be the newest.
+    #[error("{0} comes after the name that a new key is given, which is the time in seconds: rename it")]
+    Unordered(PathBuf),
     /// No key could be made.
     #[error(transparent)]
     NotGenerated(#[from] SignError),
-}
-
-/// The keys of this service.
-pub struct KeyRing {
-    newest: Signer,
-    public: PublicKeySet,
-}
-
-impl KeyRing {
-    /// Signs with `newest`, and verifies with `older` as well.
-    #[must_use]
-    pub fn new(newest: Signer, older: &[Signer]) -> Self {
-        let keys = std::iter::once(&newest).chain(older).map(Signer::jwk).collect();
-        Self { newest, public: PublicKeySet { keys } }
-    }
-
-    /// A token that says `claims`.
-    ///
-    /// # Errors
-    /// [`SignError::NotSigned`].
-    pub fn sign(&self, claims: &Claims) -> Result<String, SignError> {
-        self.newest.sign(claims)
-    }
-
-    /// What the world verifies with.
-    #[must_use]
-    pub fn public(&self) -> PublicKeySet {
-        self.public.clone()
-    }
-
-    /// For this service's own use, which need not ask anybody.
-    #[must_use]
-    pub fn source(&self) -> LocalKeys {
-        LocalKeys(self.public())
-    }
-}
-
-/// The public keys at hand.
-pub struct LocalKeys(PublicKeySet);
-
-#[async_trait]
-impl KeySource for LocalKeys {
-    async fn keys(&self) -> Result<PublicKeySet, RpcError> {
-        Ok(self.0.clone())
-    }
 }

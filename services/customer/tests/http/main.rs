@@ -5,6 +5,7 @@ mod addresses;
 mod passwords;
 mod profile;
 mod questions;
+mod rotation;
 mod sessions;
 mod staff;
 

@@ -1,6 +1,6 @@
 //! The service, whole but for a socket, with hands on its clock.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use contracts::{Service, Timestamp};
 use customer::Settings;
@@ -32,7 +32,7 @@ pub struct Shop {
     pub store: Store,
     pub shutdown: CancellationToken,
     _stop: DropGuard,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 pub struct Answer {
@@ -80,7 +80,12 @@ impl Shop {
             .with(parts.state);
         let client = Client::untracked(server.rocket()).await.unwrap();
         let stop = shutdown.clone().drop_guard();
-        Self { client, clock, broker, rpc, store, shutdown, _stop: stop, _folder: folder }
+        Self { client, clock, broker, rpc, store, shutdown, _stop: stop, folder }
+    }
+
+    /// The folder of the keys that sign tokens.
+    pub fn keys(&self) -> PathBuf {
+        self.folder.path().join("keys")
     }
 
     /// Lets another service answer questions.
@@ -140,6 +145,6 @@ impl Shop {
     /// The types of the events that wait to be published.
     pub async fn events(&self) -> Vec<String> {
         let rows = self.store.messaging().fetch(0, 100).await.unwrap();
-        rows.into_iter().map(|row| row.envelope.event_type).collect()
+        rows.into_iter().map(|row| row.envelope.unwrap().event_type).collect()
     }
 }

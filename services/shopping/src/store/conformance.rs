@@ -5,8 +5,6 @@
 mod access;
 mod advancing;
 mod carts;
-#[cfg(feature = "real-servers")]
-mod database;
 mod fixture;
 mod forgetting;
 mod listing;

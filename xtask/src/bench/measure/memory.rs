@@ -28,7 +28,20 @@ impl Memory {
     /// If a process of the shop has ended.
     pub async fn of(target: &Target) -> anyhow::Result<Self> {
         sleep(SETTLE).await;
-        let rollup = processes::memory(&target.pids())?;
+        Self::now(&target.pids())
+    }
+
+    /// That of the instances of services alone, without the servers around them, as it is now; zero if the shop is one process.
+    ///
+    /// # Errors
+    /// As [`Memory::of`].
+    pub fn of_services(target: &Target) -> anyhow::Result<Self> {
+        let services: Vec<u32> = target.instances().map(|(_, pid)| pid).collect();
+        Self::now(&services)
+    }
+
+    fn now(pids: &[u32]) -> anyhow::Result<Self> {
+        let rollup = processes::memory(pids)?;
         Ok(Self { rss_mb: megabytes(rollup.rss), pss_mb: megabytes(rollup.pss) })
     }
 }
@@ -61,4 +74,13 @@ pub(in super::super) async fn each_alone(premises: &Premises) -> anyhow::Result<
         target.stop().await?;
     }
     Ok(all)
+}
+
+/// Each service of a stack, idle: the first instance of it.
+///
+/// # Errors
+/// If one of them has ended.
+pub(in super::super) async fn each_of_stack(target: &Target) -> anyhow::Result<Vec<Alone>> {
+    sleep(SETTLE).await;
+    target.instances().map(|(service, pid)| Ok(Alone { service, memory: Memory::now(&[pid])? })).collect()
 }

@@ -7,5 +7,5 @@ pub(super) mod processes;
 mod starts;
 
 pub(super) use latencies::{Latencies, median};
-pub(super) use memory::{Alone, Memory, each_alone};
-pub(super) use starts::{Starts, starts};
+pub(super) use memory::{Alone, Memory, each_alone, each_of_stack};
+pub(super) use starts::{Starts, restarts, starts};

@@ -144,6 +144,32 @@ async fn a_new_key_is_found_when_a_token_names_it() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_taken_away_is_refused_before_a_minute_has_passed() {
+    let (old, source, clock, verifier) = shop();
+    let (token, new) = (old.sign(&claims()).unwrap(), Signer::generate().unwrap());
+    verifier.verify(&token).await.unwrap();
+    source.publishes(&[&new]);
+    advance(&clock, CURRENT - Duration::from_secs(1));
+    assert!(verifier.verify(&token).await.is_ok(), "nobody has been asked yet");
+    advance(&clock, Duration::from_secs(1));
+    assert_eq!(verifier.verify(&token).await, Err(AuthError::Invalid));
+    assert!(verifier.verify(&new.sign(&claims()).unwrap()).await.is_ok());
+}
+
+#[tokio::test]
+async fn only_the_first_token_waits_for_a_source_that_is_away() {
+    let (signer, source, clock, verifier) = shop();
+    let token = signer.sign(&claims()).unwrap();
+    verifier.verify(&token).await.unwrap();
+    source.goes_away();
+    advance(&clock, CURRENT);
+    for _ in 0..3 {
+        assert!(verifier.verify(&token).await.is_ok());
+    }
+    assert_eq!(source.times_asked(), 2);
+}
+
+#[tokio::test]
 async fn known_keys_outlive_their_source_by_an_hour() {
     let (signer, source, clock, verifier) = shop();
     let token = signer.sign(&claims()).unwrap();
@@ -153,7 +179,6 @@ async fn known_keys_outlive_their_source_by_an_hour() {
 
     advance(&clock, Duration::from_mins(59));
     assert!(verifier.verify(&token).await.is_ok());
-    // The question is asked aside: nobody waited for it.
     source.was_asked.notified().await;
 
     advance(&clock, Duration::from_mins(1));

@@ -2,10 +2,14 @@
 
 use std::fmt::Display;
 
-use lapin::{tcp::OwnedTLSConfig, uri::AMQPUri};
+use lapin::{
+    tcp::OwnedTLSConfig,
+    uri::{AMQPScheme, AMQPUri},
+};
 use url::Url;
 
 use super::names::Names;
+use crate::endpoint::Endpoint;
 
 /// Seconds between heartbeats: a peer that is silent for twice as long is gone.
 const HEARTBEAT: u16 = 10;
@@ -50,6 +54,17 @@ impl Address {
         });
         let tls = OwnedTLSConfig { identity: None, cert_chain: authority.transpose()? };
         Ok(Self { uri, tls, names })
+    }
+
+    /// The same for those who judge it.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        let AMQPUri { scheme, authority, .. } = &self.uri;
+        Endpoint {
+            user: authority.userinfo.username.clone(),
+            password: authority.userinfo.password.clone(),
+            hosts: vec![authority.host.clone()],
+            verified: *scheme == AMQPScheme::AMQPS,
+        }
     }
 }
 

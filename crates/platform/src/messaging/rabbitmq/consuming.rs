@@ -21,6 +21,8 @@ struct Consuming {
     deliveries: mpsc::Sender<Delivery>,
     places: Arc<Semaphore>,
     end: End,
+    /// Whether the queue is that of the events that the broker gave up.
+    given_up: bool,
     /// The tags of what was taken from the broker and is neither settled nor given back.
     unsettled: BTreeSet<u64>,
 }
@@ -29,7 +31,7 @@ struct Consuming {
 type Outcome = (u64, bool);
 
 /// Starts to deliver the events of `consumer`, with at most `window` of them unsettled: those of its queue, and one at a
-/// time those that the broker gave up, so that the inbox counts and buries them like any other.
+/// time those that the broker gave up, with a mark, so that the inbox finds the one that ends its process and buries it.
 ///
 /// # Errors
 /// [`lapin::Error`].
@@ -43,7 +45,8 @@ pub(super) async fn subscribe(
     let places = Arc::new(Semaphore::new(window));
     let prefetch = u16::try_from(window).unwrap_or(u16::MAX);
     let names = &session.names;
-    for (queue, prefetch) in [(names.events_of(consumer), prefetch), (names.dead_of(consumer), 1)] {
+    let queues = [(names.events_of(consumer), prefetch, false), (names.dead_of(consumer), 1, true)];
+    for (queue, prefetch, given_up) in queues {
         let channel = session.consuming.create_channel().await?;
         channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
         let (tag, options) = (ShortString::default(), BasicConsumeOptions::default());
@@ -53,6 +56,7 @@ pub(super) async fn subscribe(
             deliveries: deliveries.clone(),
             places: Arc::clone(&places),
             end: session.end.clone(),
+            given_up,
             unsettled: BTreeSet::new(),
         };
         tokio::spawn(consuming.run(messages));
@@ -125,7 +129,7 @@ impl Consuming {
     fn deliver(&self, mut message: message::Delivery, place: OwnedSemaphorePermit) -> oneshot::Receiver<()> {
         let (delivery, settled) = Delivery::new(event_wire::envelope(&mut message));
         // It has room for all who have a place. If nobody reads it any more, the delivery is dropped, and given back.
-        self.deliveries.try_send(delivery.keeping(place)).ok();
+        self.deliveries.try_send(delivery.marked(self.given_up).keeping(place)).ok();
         settled
     }
 

@@ -44,7 +44,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::{address::Address, publisher::Outcome, session::Session, supervisor::State};
 use super::{Broker, BrokerError, Delivery, Envelope, PublishError, RpcCall, RpcError, RpcRequest};
-use crate::Clock;
+use crate::{Clock, endpoint::Endpoint};
 
 /// How long a consumer or a server waits for a session before it is told that there is none.
 const SOON: Duration = Duration::from_secs(1);
@@ -69,6 +69,14 @@ impl RabbitMqBroker {
         let stop = CancellationToken::new();
         runtime.spawn(supervisor::supervise(address, sender, stop.clone()));
         Ok(Self { state, clock, _stop: stop.drop_guard() })
+    }
+
+    /// Where `url` leads, and as whom.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, without its password.
+    pub fn endpoint(url: &str) -> Result<Endpoint, String> {
+        Ok(Address::parse(url)?.endpoint())
     }
 
     /// The session, if there is one now.

@@ -1,36 +1,53 @@
-//! Reaching a server: the pool, TLS, limits on how long anything may take, and migrations.
+//! Reaching a server: the pool, limits on how long anything may take, and migrations.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZero, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
-use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::Config;
-use tokio_postgres_rustls::MakeRustlsConnect;
+use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts};
+use tokio_postgres::config::{Host, SslMode};
 
-use super::Database;
-use crate::store::StoreError;
+use super::{Database, tls::Target};
+use crate::{endpoint::Endpoint, store::StoreError};
 
-/// Connections of one process to one database, at the most. Two for each core keep PostgreSQL busy; more only queue there.
-const CONNECTIONS: usize = 8;
+/// Connections of one process to one database for what somebody waits for, for each core of its machine. Two keep
+/// PostgreSQL busy; more only queue there.
+const CONNECTIONS: usize = 2;
+/// The same for chores.
+const CHORES: usize = 2;
 /// How long to wait for a connection: to be made, or to get free.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What no session of ours may exceed, in milliseconds: a statement, a wait for a lock, a transaction that does nothing.
 const LIMITS: &str =
     "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000";
 
+/// A chore need not survive a crash of the server: it is done again.
+const HURRY: &str = "-c synchronous_commit=off";
+
 /// A pool for the database at `url`. The server need not be there yet.
 ///
 /// # Errors
 /// [`StoreError::Failed`] if `url` is none.
 pub fn open(url: &str) -> Result<Database, StoreError> {
-    let mut config = config(url)?;
-    config.options(LIMITS);
-    let manager =
-        Manager::from_config(config, tls()?, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let pool = pool(url, LIMITS, connections())?;
+    let chores = self::pool(url, &format!("{LIMITS} {HURRY}"), CHORES)?;
+    Ok(Database::new(pool, chores))
+}
+
+fn connections() -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+    cores.clamp(2, 8) * CONNECTIONS
+}
+
+fn pool(url: &str, options: &str, size: usize) -> Result<Pool, StoreError> {
+    let mut target = target(url)?;
+    target.config.options(options);
+    let tls = target.tls()?;
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(target.config, tls, recycling);
     let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
-    let pool =
-        Pool::builder(manager).max_size(CONNECTIONS).timeouts(timeouts).runtime(Runtime::Tokio1).build();
-    Ok(Database::new(pool.map_err(|error| StoreError::Failed(Box::new(error)))?))
+    // The connection that was used last has its plans, and its process, still in the caches of a core.
+    let builder = Pool::builder(manager).max_size(size).queue_mode(QueueMode::Lifo);
+    let pool = builder.timeouts(timeouts).runtime(Runtime::Tokio1).build();
+    pool.map_err(|error| StoreError::Failed(Box::new(error)))
 }
 
 /// Runs migrations, each with the table that keeps its history. Others who come with the same wait.
@@ -38,7 +55,8 @@ pub fn open(url: &str) -> Result<Database, StoreError> {
 /// # Errors
 /// [`StoreError`] if the server cannot be reached or a migration fails.
 pub async fn migrate(url: &str, migrations: Vec<(refinery::Runner, &'static str)>) -> Result<(), StoreError> {
-    let (mut client, connection) = config(url)?.connect(tls()?).await?;
+    let target = target(url)?;
+    let (mut client, connection) = target.config.connect(target.tls()?).await?;
     let connection = tokio::spawn(connection);
     // Freed when the session ends, however it ends.
     client.execute("SELECT pg_advisory_lock(hashtext('mercato.migrations'))", &[]).await?;
@@ -52,24 +70,31 @@ pub async fn migrate(url: &str, migrations: Vec<(refinery::Runner, &'static str)
     Ok(())
 }
 
-fn config(url: &str) -> Result<Config, StoreError> {
-    let mut config: Config = url.parse().map_err(|error| StoreError::Failed(Box::new(error)))?;
-    config
-        .connect_timeout(PATIENCE)
-        .keepalives_idle(Duration::from_secs(30))
-        .tcp_user_timeout(Duration::from_secs(15));
-    config.application_name("mercato");
-    Ok(config)
+/// Where `url` leads, and as whom.
+///
+/// # Errors
+/// [`StoreError::Failed`] if `url` is none.
+pub fn endpoint(url: &str) -> Result<Endpoint, StoreError> {
+    let Target { config, .. } = Target::parse(url)?;
+    let hosts = config.get_hosts().iter().filter_map(|host| match host {
+        Host::Tcp(host) => Some(host.clone()),
+        Host::Unix(_) => None,
+    });
+    Ok(Endpoint {
+        user: config.get_user().unwrap_or_default().to_owned(),
+        password: String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned(),
+        hosts: hosts.collect(),
+        verified: config.get_ssl_mode() == SslMode::Require,
+    })
 }
 
-/// TLS as `sslmode` in the URL asks for it; the server is verified against the certificates that the system trusts
-/// (`SSL_CERT_FILE` names others).
-fn tls() -> Result<MakeRustlsConnect, StoreError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| StoreError::Failed(Box::new(error)))?;
-    Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
+fn target(url: &str) -> Result<Target, StoreError> {
+    let mut target = Target::parse(url)?;
+    target
+        .config
+        .connect_timeout(PATIENCE)
+        .keepalives_idle(Duration::from_secs(30))
+        .tcp_user_timeout(Duration::from_secs(15))
+        .application_name("mercato");
+    Ok(target)
 }

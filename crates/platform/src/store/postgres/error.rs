@@ -1,5 +1,6 @@
 //! What an error of PostgreSQL means: whether trying again may help.
 
+use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
@@ -25,6 +26,14 @@ impl From<tokio_postgres::Error> for StoreError {
         let misread = error.code().is_none() && is_conversion(&error);
         if passing && !misread { Self::Unavailable(describe(&error)) } else { Self::Failed(Box::new(error)) }
     }
+}
+
+/// What it means that there is no connection: trying again is right, whatever the reason, which is told in full.
+pub(super) fn no_connection(error: PoolError) -> StoreError {
+    StoreError::Unavailable(match error {
+        PoolError::Backend(error) => describe(&error),
+        error => error.to_string(),
+    })
 }
 
 fn is_conversion(error: &tokio_postgres::Error) -> bool {

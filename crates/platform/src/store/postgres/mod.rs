@@ -5,33 +5,36 @@
 
 mod connect;
 mod error;
+mod tls;
+mod transaction;
 
 use std::{
-    ops::Deref,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use contracts::Timestamp;
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::Notify;
-use tokio_postgres::{Row, Statement, types::ToSql};
+use tokio_postgres::{Row, types::ToSql};
 use uuid::Uuid;
 
 use super::StoreError;
+use crate::outbox::fresh::Fresh;
 
-pub use connect::{migrate, open};
+pub use connect::{endpoint, migrate, open};
+pub use transaction::Transaction;
 
 /// The pool of one service's database. Clones share it.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool,
+    /// For what nobody waits for, and what is done again if the server forgets it.
+    chores: Pool,
     /// Under which name this process writes into the outbox, and relays what it wrote.
     relay: Uuid,
     outbox: Arc<Notify>,
+    fresh: Arc<Fresh>,
     timers: Arc<Notify>,
 }
 
@@ -41,19 +44,16 @@ pub struct Connection {
     database: Database,
 }
 
-/// A transaction. Dropped without a commit it is rolled back.
-pub struct Transaction<'c> {
-    inner: deadpool_postgres::Transaction<'c>,
-    database: &'c Database,
-    /// Held while a statement is prepared, which takes a trip the first time: what was to be sent before is sent before.
-    preparing: tokio::sync::Mutex<()>,
-    enqueued: AtomicBool,
-    scheduled: AtomicBool,
-}
-
 impl Database {
-    fn new(pool: Pool) -> Self {
-        Self { pool, relay: Uuid::new_v4(), outbox: Arc::default(), timers: Arc::default() }
+    fn new(pool: Pool, chores: Pool) -> Self {
+        Self {
+            pool,
+            chores,
+            relay: Uuid::new_v4(),
+            outbox: Arc::default(),
+            fresh: Arc::default(),
+            timers: Arc::default(),
+        }
     }
 
     /// A connection, as soon as one is free.
@@ -61,7 +61,19 @@ impl Database {
     /// # Errors
     /// [`StoreError::Unavailable`] if the server cannot be reached, or none gets free within a few seconds.
     pub async fn connection(&self) -> Result<Connection, StoreError> {
-        let object = self.pool.get().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        self.connection_of(&self.pool).await
+    }
+
+    /// A connection for a chore: a crash of the server may take back what it has committed a moment ago.
+    ///
+    /// # Errors
+    /// As [`Database::connection`].
+    pub(crate) async fn chore(&self) -> Result<Connection, StoreError> {
+        self.connection_of(&self.chores).await
+    }
+
+    async fn connection_of(&self, pool: &Pool) -> Result<Connection, StoreError> {
+        let object = pool.get().await.map_err(error::no_connection)?;
         Ok(Connection { object, database: self.clone() })
     }
 
@@ -81,14 +93,17 @@ impl Database {
     /// # Errors
     /// [`StoreError`].
     pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
-        let connection = self.connection().await?;
-        let statement = connection.object.prepare_cached(sql).await?;
-        Ok(connection.object.execute(&statement, params).await?)
+        self.connection().await?.execute(sql, params).await
     }
 
     /// Under which name this process writes into the outbox.
     pub(crate) const fn relay(&self) -> Uuid {
         self.relay
+    }
+
+    /// What was put into the outbox, for the relay.
+    pub(crate) fn fresh(&self) -> &Fresh {
+        &self.fresh
     }
 
     /// Notified after each commit that put something into the outbox.
@@ -105,15 +120,10 @@ impl Database {
 }
 
 impl Connection {
-    /// Begins a transaction (READ COMMITTED: rows that a decision hangs on are locked).
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
-        let inner = self.object.transaction().await?;
-        let (enqueued, scheduled) = (AtomicBool::new(false), AtomicBool::new(false));
-        let preparing = tokio::sync::Mutex::default();
-        Ok(Transaction { inner, database: &self.database, preparing, enqueued, scheduled })
+    /// Begins a transaction (READ COMMITTED: rows that a decision hangs on are locked), which goes out with its first
+    /// statement.
+    pub const fn begin(&mut self) -> Transaction<'_> {
+        Transaction::new(&self.object, &self.database)
     }
 
     /// Runs a query.
@@ -124,85 +134,17 @@ impl Connection {
         let statement = self.object.prepare_cached(sql).await?;
         Ok(self.object.query(&statement, params).await?)
     }
-}
 
-impl Transaction<'_> {
-    /// Runs a query.
-    ///
-    /// # Errors
-    /// [`StoreError`]: then the transaction is lost.
-    pub async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        let statement = self.prepare(sql).await?;
-        Ok(self.inner.query(&statement, params).await?)
-    }
-
-    /// Statements that are polled together are prepared, and so sent, in the order in which they were first polled.
-    async fn prepare(&self, sql: &str) -> Result<Statement, StoreError> {
-        let _turn = self.preparing.lock().await;
-        Ok(self.inner.prepare_cached(sql).await?)
-    }
-
-    /// Runs a query that gives one row at the most.
-    ///
-    /// # Errors
-    /// [`StoreError`]: then the transaction is lost.
-    pub async fn query_opt(
-        &self,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<Option<Row>, StoreError> {
-        let statement = self.prepare(sql).await?;
-        Ok(self.inner.query_opt(&statement, params).await?)
-    }
-
-    /// Runs a statement.
+    /// Runs one statement in a transaction of its own.
     ///
     /// # Returns
     /// How many rows it changed.
     ///
     /// # Errors
-    /// [`StoreError`]: then the transaction is lost.
+    /// [`StoreError`].
     pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
-        let statement = self.prepare(sql).await?;
-        Ok(self.inner.execute(&statement, params).await?)
-    }
-
-    /// Commits, and wakes what waits for what was done.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if it is not known whether it was committed.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        self.inner.commit().await?;
-        if self.enqueued.load(Ordering::Relaxed) {
-            self.database.outbox.notify_one();
-        }
-        if self.scheduled.load(Ordering::Relaxed) {
-            self.database.timers.notify_one();
-        }
-        Ok(())
-    }
-
-    /// Notes that the outbox has a new row, so that the relay is woken once this commits.
-    pub(crate) fn outbox_grew(&self) {
-        self.enqueued.store(true, Ordering::Relaxed);
-    }
-
-    /// Notes that a timer was set, so that the timers are looked at once this commits.
-    pub(crate) fn timer_set(&self) {
-        self.scheduled.store(true, Ordering::Relaxed);
-    }
-
-    /// Under which name this process writes into the outbox.
-    pub(crate) const fn relay(&self) -> Uuid {
-        self.database.relay
-    }
-}
-
-impl<'c> Deref for Transaction<'c> {
-    type Target = deadpool_postgres::Transaction<'c>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.inner
+        let statement = self.object.prepare_cached(sql).await?;
+        Ok(self.object.execute(&statement, params).await?)
     }
 }
 

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use platform::idempotency::{Idempotency, Known, Once};
 
-use super::{Action, MessagingStoreHarness, NOON, Outcome, SECOND, commit_one, messaging};
+use super::{Action, MessagingStoreHarness, NOON, Outcome, SECOND, commit_one, in_turn, messaging};
 
 fn key(caller: &str, request: u32) -> Idempotency {
     Idempotency::new(caller, "7f9c", "place_order", &request)
@@ -61,12 +61,15 @@ pub async fn a_request_without_a_key_is_always_carried_out<H: MessagingStoreHarn
     }
 }
 
-/// Requests that race with one key: one is carried out, and whoever gets an answer gets that one's. An adapter may fail
+/// Requests that race with one key, to two instances if there can be two: one is carried out, and whoever gets an answer gets that one's. An adapter may fail
 /// the others instead, as a client tries again.
 pub async fn of_many_at_once_one_is_carried_out<H: MessagingStoreHarness>() {
     let harness = H::fresh().await;
+    let other = harness.another_process().await;
     let key = key("anna", 1);
-    let outcomes = join_all((0..20).map(|answer| harness.commit(vec![run(&key, answer)]))).await;
+    let requests = in_turn(&harness, other.as_ref()).zip(0..20);
+    let outcomes =
+        join_all(requests.map(|(instance, answer)| instance.commit(vec![run(&key, answer)]))).await;
     let answers: Vec<Outcome> = outcomes.into_iter().flatten().flatten().collect();
     let mut done = answers.iter().filter_map(|outcome| match outcome {
         Outcome::Once(Once::Done(answer)) => Some(*answer),

@@ -4,7 +4,7 @@ use contracts::{OrderId, Service, events::OrderPlaced};
 use futures::future::join_all;
 use platform::inbox::Received;
 
-use super::{Action, MessagingStoreHarness, NOON, Outcome, SECOND, commit_one, message, messaging};
+use super::{Action, MessagingStoreHarness, NOON, Outcome, SECOND, commit_one, in_turn, message, messaging};
 
 /// New the first time, not the second; another consumer in the same database counts for itself.
 pub async fn a_message_is_new_once_for_each_consumer<H: MessagingStoreHarness>() {
@@ -30,8 +30,11 @@ pub async fn a_message_whose_effect_fails_stays_new<H: MessagingStoreHarness>() 
 /// Deliveries that race, as to two instances, are one new message and repetitions.
 pub async fn of_many_deliveries_at_once_one_is_new<H: MessagingStoreHarness>() {
     let harness = H::fresh().await;
+    let other = harness.another_process().await;
     let received = message();
-    let outcomes = join_all((0..20).map(|_| commit_one(&harness, Action::Enter(received, NOON)))).await;
+    let instances = in_turn(&harness, other.as_ref()).take(20);
+    let outcomes =
+        join_all(instances.map(|instance| commit_one(instance, Action::Enter(received, NOON)))).await;
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Is(true)).count(), 1);
 }
 

@@ -36,8 +36,9 @@ pub use inbox::{
 };
 pub use outbox::{
     an_aggregate_is_not_split_between_processes, an_event_is_in_the_outbox_as_it_was_sealed,
-    nothing_of_a_failed_transaction_is_in_the_outbox, rows_are_deleted_by_name,
-    rows_are_fetched_in_order_and_in_parts, rows_of_a_process_that_let_go_are_taken_over_at_once,
+    an_unreadable_row_is_given_as_such_among_the_others, nothing_of_a_failed_transaction_is_in_the_outbox,
+    rows_are_deleted_by_name, rows_are_fetched_in_order_and_in_parts,
+    rows_of_a_process_that_let_go_are_taken_over_at_once,
     rows_of_a_process_whose_time_is_over_are_taken_over, the_outbox_wakes_its_relay,
 };
 pub use revocations::{
@@ -45,9 +46,9 @@ pub use revocations::{
 };
 pub use timers::{
     a_claimed_timer_is_kept_until_the_claim_ends, a_cleared_timer_neither_stands_nor_falls_due,
-    a_timer_of_a_failed_transaction_was_never_set, a_timer_that_is_set_again_replaces_the_first,
-    setting_a_timer_wakes_the_runner, timers_fall_due_in_time_and_in_parts,
-    two_claimers_never_get_the_same_timer,
+    a_timer_in_many_hands_is_handled_once, a_timer_of_a_failed_transaction_was_never_set,
+    a_timer_that_is_set_again_replaces_the_first, setting_a_timer_wakes_the_runner,
+    timers_fall_due_in_time_and_in_parts, two_claimers_never_get_the_same_timer,
 };
 
 /// One thing that a command does in its transaction.
@@ -67,6 +68,8 @@ pub enum Action {
     Once(Option<Idempotency>, Timestamp, Option<u32>),
     /// Records a revocation.
     Revoke(Revocation),
+    /// Overwrites the source of a row of the outbox, as nothing of ours does: with what is no service it cannot be read.
+    SetSource(i64, &'static str),
     /// Fails the transaction, with [`StoreError::corrupt`].
     Fail,
 }
@@ -109,6 +112,11 @@ fn messaging(harness: &impl MessagingStoreHarness) -> Arc<dyn MessagingStore> {
     harness.store().messaging()
 }
 
+/// The processes that race for something, in turn: two where a database can have two, otherwise the same again.
+fn in_turn<'h, H: MessagingStoreHarness>(one: &'h H, other: Option<&'h H>) -> impl Iterator<Item = &'h H> {
+    [one, other.unwrap_or(one)].into_iter().cycle()
+}
+
 /// Carries out one action.
 async fn commit_one(harness: &impl MessagingStoreHarness, action: Action) -> Outcome {
     let outcomes = harness.commit(vec![action]).await.expect("a commit");
@@ -139,10 +147,12 @@ macro_rules! messaging_store_conformance {
             a_request_without_a_key_is_always_carried_out,
             a_revocation_by_message_counts_once,
             a_revocation_is_found_by_its_age,
+            a_timer_in_many_hands_is_handled_once,
             a_timer_of_a_failed_transaction_was_never_set,
             a_timer_that_is_set_again_replaces_the_first,
             an_aggregate_is_not_split_between_processes,
             an_event_is_in_the_outbox_as_it_was_sealed,
+            an_unreadable_row_is_given_as_such_among_the_others,
             failures_are_counted_for_each_message,
             keys_of_two_callers_are_apart,
             letters_are_listed_oldest_first,

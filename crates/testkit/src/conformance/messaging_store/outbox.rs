@@ -6,11 +6,11 @@ use contracts::{
     OrderId, ProductId, Service,
     events::{Event as _, OrderLine, OrderPlaced},
 };
-use platform::outbox::OutboxRow;
+use platform::{messaging::Envelope, outbox::OutboxRow};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Action, LIMIT, MessagingStoreHarness, NOON, SECOND, messaging};
+use super::{Action, LIMIT, MessagingStoreHarness, NOON, SECOND, commit_one, messaging};
 
 /// How long a process holds its rows without a sign of life.
 const TTL: std::time::Duration = std::time::Duration::from_secs(6);
@@ -25,7 +25,11 @@ async fn enqueue(harness: &impl MessagingStoreHarness, events: impl IntoIterator
 }
 
 fn quantities(rows: &[OutboxRow]) -> Vec<u32> {
-    rows.iter().map(|row| row.envelope.open::<OrderPlaced>().expect("an event").lines[0].quantity).collect()
+    rows.iter().map(|row| envelope(row).open::<OrderPlaced>().expect("an event").lines[0].quantity).collect()
+}
+
+fn envelope(row: &OutboxRow) -> &Envelope {
+    row.envelope.as_ref().expect("an envelope")
 }
 
 fn ids(rows: &[OutboxRow]) -> Vec<i64> {
@@ -42,13 +46,14 @@ pub async fn an_event_is_in_the_outbox_as_it_was_sealed<H: MessagingStoreHarness
     assert_eq!(outbox.depth().await.expect("a depth"), 2);
     let rows = outbox.fetch(0, 10).await.expect("rows");
     for (row, event) in rows.iter().zip(&events) {
-        let envelope = &row.envelope;
+        let envelope = envelope(row);
+        assert_eq!(row.aggregate, envelope.aggregate);
         assert_eq!(envelope.open::<OrderPlaced>().expect("an event"), *event);
         assert_eq!((envelope.event_type.as_str(), envelope.source), (OrderPlaced::TYPE, Service::Shopping));
         assert_eq!((envelope.aggregate, envelope.time), (event.order_id.0, NOON));
     }
     assert_eq!(rows.len(), 2);
-    assert_ne!(rows[0].envelope.id, rows[1].envelope.id);
+    assert_ne!(envelope(&rows[0]).id, envelope(&rows[1]).id);
 }
 
 /// An event of a command that fails is never published.
@@ -72,9 +77,8 @@ pub async fn rows_are_fetched_in_order_and_in_parts<H: MessagingStoreHarness>() 
     let harness = H::fresh().await;
     let outbox = messaging(&harness);
     outbox.hold(NOON, TTL).await.expect("a hold");
-    let order = OrderId::new();
     for n in 0..3 {
-        enqueue(&harness, (0..10).map(|m| placed(order, n * 10 + m))).await;
+        enqueue(&harness, (0..10).map(|m| placed(OrderId::new(), n * 10 + m))).await;
     }
     let (mut after, mut seen) = (0, Vec::new());
     loop {
@@ -85,6 +89,26 @@ pub async fn rows_are_fetched_in_order_and_in_parts<H: MessagingStoreHarness>() 
         seen.extend(quantities(&rows));
     }
     assert_eq!(seen, (0..30).collect::<Vec<_>>());
+}
+
+/// A row that cannot be read hides no other, and says whose it is: what comes after it must wait, all else goes on. It is
+/// the same event once it is mended.
+pub async fn an_unreadable_row_is_given_as_such_among_the_others<H: MessagingStoreHarness>() {
+    let harness = H::fresh().await;
+    let outbox = messaging(&harness);
+    outbox.hold(NOON, TTL).await.expect("a hold");
+    let orders = [OrderId::new(), OrderId::new()];
+    enqueue(&harness, [placed(orders[0], 1), placed(orders[1], 2), placed(orders[0], 3)]).await;
+    let sound = outbox.fetch(0, 10).await.expect("rows");
+    commit_one(&harness, Action::SetSource(sound[1].id, "nobody")).await;
+
+    let rows = outbox.fetch(0, 10).await.expect("rows");
+    assert_eq!(ids(&rows), ids(&sound));
+    assert_eq!((rows[1].aggregate, rows[1].envelope.is_err()), (orders[1].0, true));
+    assert_eq!((envelope(&rows[0]), envelope(&rows[2])), (envelope(&sound[0]), envelope(&sound[2])));
+
+    commit_one(&harness, Action::SetSource(sound[1].id, Service::Shopping.name())).await;
+    assert_eq!(quantities(&outbox.fetch(0, 10).await.expect("rows")), [1, 2, 3]);
 }
 
 /// What is deleted is gone, and nothing else; deleting it again does nothing.
@@ -120,7 +144,7 @@ pub async fn rows_of_a_process_whose_time_is_over_are_taken_over<H: MessagingSto
 
     second.hold(NOON + TTL + SECOND, TTL).await.expect("a hold");
     let taken = second.fetch(0, 100).await.expect("rows");
-    let envelopes = |rows: &[OutboxRow]| rows.iter().map(|row| row.envelope.id).collect::<HashSet<Uuid>>();
+    let envelopes = |rows: &[OutboxRow]| rows.iter().map(|row| envelope(row).id).collect::<HashSet<Uuid>>();
     assert_eq!(envelopes(&taken), envelopes(&written));
     first.delete(&ids(&written)).await.expect("a deletion that does nothing");
     assert_eq!(first.depth().await.expect("a depth"), 20);

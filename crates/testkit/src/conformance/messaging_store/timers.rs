@@ -3,11 +3,12 @@
 use std::{collections::HashSet, time::Duration};
 
 use contracts::Timestamp;
+use futures::future::join_all;
 use platform::timers::Timer;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{Action, LIMIT, MessagingStoreHarness, NOON, Outcome, SECOND, commit_one, messaging};
+use super::{Action, LIMIT, MessagingStoreHarness, NOON, Outcome, SECOND, commit_one, in_turn, messaging};
 
 const CLAIM: Duration = Duration::from_secs(15);
 
@@ -89,12 +90,29 @@ pub async fn a_timer_of_a_failed_transaction_was_never_set<H: MessagingStoreHarn
     assert!(stands(&harness, &kept).await && !stands(&harness, &lost).await);
 }
 
-/// Whoever waits for timers is woken by the commit.
+/// Whoever waits for timers is woken by the commit of one that is due. One that is due later is found in its time.
 pub async fn setting_a_timer_wakes_the_runner<H: MessagingStoreHarness>() {
     let harness = H::fresh().await;
     let signal = harness.store().timer_signal();
-    commit_one(&harness, Action::SetTimer(timer(Uuid::now_v7(), 1, NOON))).await;
+    commit_one(&harness, Action::SetTimer(timer(Uuid::now_v7(), 1, Timestamp::now()))).await;
     timeout(LIMIT, signal.notified()).await.expect("the runner is woken");
+}
+
+/// A handler that outlived its claim, and whoever has the timer since, may come to its end together. It stands for one of
+/// them, who clears it, and for nobody else.
+pub async fn a_timer_in_many_hands_is_handled_once<H: MessagingStoreHarness>() {
+    let harness = H::fresh().await;
+    let other = harness.another_process().await;
+    let timers: Vec<Timer> = (0..20).map(|_| timer(Uuid::now_v7(), 1, NOON)).collect();
+    harness.commit(timers.iter().cloned().map(Action::SetTimer).collect()).await.expect("a commit");
+    for timer in timers {
+        let clear = Action::ClearTimer(timer.kind.clone(), timer.subject);
+        let handling = vec![Action::Stands(timer), clear];
+        let hands = in_turn(&harness, other.as_ref()).take(6);
+        let outcomes = join_all(hands.map(|instance| instance.commit(handling.clone()))).await;
+        let stood = outcomes.into_iter().map(|outcome| outcome.expect("a commit").remove(0));
+        assert_eq!(stood.filter(|stood| *stood == Outcome::Is(true)).count(), 1);
+    }
 }
 
 /// Claims that race share the timers: each goes to one of them, and none is left.
@@ -103,9 +121,11 @@ pub async fn two_claimers_never_get_the_same_timer<H: MessagingStoreHarness>() {
     let harness = H::fresh().await;
     let timers = (0..TIMERS).map(|_| Action::SetTimer(timer(Uuid::now_v7(), 1, NOON))).collect();
     harness.commit(timers).await.expect("a commit");
-    let claimers: Vec<_> = (0..4)
-        .map(|_| {
-            let store = messaging(&harness);
+    let other = harness.another_process().await;
+    let claimers: Vec<_> = in_turn(&harness, other.as_ref())
+        .take(4)
+        .map(|instance| {
+            let store = messaging(instance);
             tokio::spawn(async move {
                 let mut claimed = Vec::new();
                 loop {

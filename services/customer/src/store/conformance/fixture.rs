@@ -81,7 +81,7 @@ impl Fixture {
     pub async fn outbox(&self) -> Vec<Envelope> {
         let messaging = self.platform.messaging();
         let rows = messaging.fetch(0, 1_000).await.unwrap();
-        rows.into_iter().map(|row| row.envelope).collect()
+        rows.into_iter().map(|row| row.envelope.unwrap()).collect()
     }
 
     /// The sessions whose end waits to be told, in order.

@@ -32,7 +32,7 @@ pub async fn sign_up(
     idempotency: Option<&Idempotency>,
 ) -> Result<SignUpOutcome, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     if let Some(idempotency) = idempotency {
         match known::<CustomerId>(&tx, idempotency).await? {
             Known::Answered(_) => return Ok(SignUpOutcome::Replayed),
@@ -73,7 +73,7 @@ pub async fn signed_up(
 
 pub async fn add(database: &Database, account: &NewAccount) -> Result<bool, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     let added = insert(&tx, account).await?;
     tx.commit().await?;
     Ok(added)
@@ -142,7 +142,7 @@ pub async fn update(
     changes: ProfileChanges,
 ) -> Result<UpdateOutcome, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     if changes.email.is_some() {
         // Two customers who take each other's email would each wait for the other.
         tx.query("SELECT pg_advisory_xact_lock(hashtext('customer.email'))", &[]).await?;
@@ -184,7 +184,7 @@ pub async fn change_password(
     ends: TokensEnd,
 ) -> Result<Option<Vec<SessionId>>, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     let changed = tx
         .execute(
             "UPDATE customer SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
@@ -206,7 +206,7 @@ pub async fn change_password(
 
 pub async fn delete(database: &Database, customer: CustomerId, ends: TokensEnd) -> Result<(), StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     // Sessions, refresh tokens and addresses go with their customer: the schema says so.
     let deleted = tx.query_opt("DELETE FROM customer WHERE id = $1 RETURNING email", &[&customer.0]).await?;
     let Some(row) = deleted else { return Ok(()) };

@@ -29,7 +29,7 @@ pub async fn add(
     now: Timestamp,
 ) -> Result<AddAddressOutcome, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     if let Some(idempotency) = idempotency {
         match known(&tx, idempotency).await? {
             Known::Answered(id) => return Ok(AddAddressOutcome::Added(Once::Replayed(id))),

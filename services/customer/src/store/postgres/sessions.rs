@@ -30,8 +30,8 @@ pub async fn start_proved(
     origin: &Origin,
 ) -> Result<bool, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
-    tx.prepare_cached(START).await?;
+    let tx = connection.begin();
+    tx.prepare(START).await?;
     let (started, (), ()) = try_join!(
         start(&tx, session, proved),
         login_failures::forget(&tx, origin),
@@ -101,8 +101,8 @@ pub async fn refresh(
     ends: TokensEnd,
 ) -> Result<RefreshOutcome, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
-    tx.prepare_cached(ROTATE).await?;
+    let tx = connection.begin();
+    tx.prepare(ROTATE).await?;
     let found = {
         let (now, expires_at) = (moment(ends.now), moment(successor.expires_at));
         let (presented, next) = (&presented.0[..], &successor.token.0[..]);
@@ -130,8 +130,8 @@ pub async fn end(
     ends: TokensEnd,
 ) -> Result<(), StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
-    tx.prepare_cached(REMOVE).await?;
+    let tx = connection.begin();
+    tx.prepare(REMOVE).await?;
     let (ended, ()) = try_join!(remove(&tx, customer, session), tell_of_end(&tx, customer, session, ends))?;
     // One that had ended has been told of.
     if ended { tx.commit().await } else { Ok(()) }

@@ -2,12 +2,11 @@
 
 use contracts::{AddressId, CustomerId, SessionId};
 use platform::store::{
-    Store as PlatformStore, StoreError, StoreUrl,
-    postgres::{Database, moment, open},
+    Store as PlatformStore, StoreError,
+    postgres::{Database, moment},
 };
+use testkit::servers::FreshDatabase;
 use tokio_postgres::types::ToSql;
-use url::Url;
-use uuid::Uuid;
 
 use super::{accounts, addresses, login_failures, sessions};
 use crate::store::{
@@ -15,38 +14,10 @@ use crate::store::{
     conformance::fixture::{Fixture, NOW, email},
 };
 
-/// A database of a test's own, dropped with it.
-struct Fresh {
-    server: String,
-    name: String,
-}
-
-impl Drop for Fresh {
-    fn drop(&mut self) {
-        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let server = std::mem::take(&mut self.server);
-        // The test's own runtime cannot be waited for in here.
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async { open(&server).unwrap().execute(&drop, &[]).await })
-        });
-        if let Ok(Err(error)) = dropping.join() {
-            eprintln!("{} is left behind: {error}", self.name);
-        }
-    }
-}
-
 /// A store with nothing in it, in a database of its own.
 pub async fn fixture() -> Fixture {
-    let server = std::env::var("MERCATO_TEST_POSTGRES_URL").expect(
-        "MERCATO_TEST_POSTGRES_URL names no PostgreSQL server to test on: `cargo xtask test rabbitmq` starts one and sets it",
-    );
-    let fresh = Fresh { name: format!("customer_test_{}", Uuid::now_v7().simple()), server };
-    let create = format!("CREATE DATABASE {}", fresh.name);
-    open(&fresh.server).unwrap().execute(&create, &[]).await.unwrap();
-    let mut url: Url = fresh.server.parse().unwrap();
-    url.set_path(&fresh.name);
-    Fixture::at(StoreUrl::Postgres(url.into()), fresh).await
+    let database = FreshDatabase::create().await;
+    Fixture::at(database.store_url(), database).await
 }
 
 fn database(fixture: &Fixture) -> &Database {

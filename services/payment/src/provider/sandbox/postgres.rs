@@ -25,7 +25,7 @@ impl Ledger for PostgresLedger {
         now: Timestamp,
     ) -> Result<Result<Recorded, Refusal>, StoreError> {
         let mut connection = self.0.connection().await?;
-        let transaction = connection.begin().await?;
+        let transaction = connection.begin();
         // The lock goes first. What it is joined with is used nowhere else, so nothing of it is known to a connection that
         // does not know the lock, and none of it overtakes.
         let ((), found, account) = try_join!(
@@ -40,12 +40,10 @@ impl Ledger for PostgresLedger {
             Err(refusal) => return Ok(Err(refusal)),
             Ok(entered) => entered,
         };
-        if !insert(&transaction, key, order_id, &request, &entered, now).await? {
-            // For another order, at the same time.
-            return Ok(Err(Refusal::KeyReused));
-        }
-        transaction.commit().await?;
-        Ok(Ok(Recorded { entered, new: true }))
+        let enter = insert(&transaction, key, order_id, &request, &entered, now);
+        // If not: for another order, at the same time. Then nothing was committed.
+        let new = transaction.end_with(enter).await?;
+        Ok(if new { Ok(Recorded { entered, new }) } else { Err(Refusal::KeyReused) })
     }
 
     async fn count_attempt(&self, key: &Key) -> Result<u32, StoreError> {

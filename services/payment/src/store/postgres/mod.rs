@@ -42,16 +42,15 @@ impl PostgresStore {
         F: FnOnce(Option<Payment>) -> Result<Change, E> + Send,
     {
         let mut connection = self.0.connection().await?;
-        let transaction = connection.begin().await?;
+        let transaction = connection.begin();
         let (current, new) =
             try_join!(rows::hold(&transaction, order_id), is_new(&transaction, received, moment.now))?;
         if !new {
             return Ok(current);
         }
         let change = decide(current.clone())?;
-        let payment = change::apply(&transaction, order_id, current, change, moment).await?;
-        transaction.commit().await?;
-        Ok(payment)
+        let write = change::apply(&transaction, order_id, current, change, moment);
+        Ok(transaction.end_with(write).await?)
     }
 }
 
@@ -72,7 +71,7 @@ impl Store for PostgresStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut connection = self.0.connection().await?;
-        let transaction = connection.begin().await?;
+        let transaction = connection.begin();
         let (payment, new) =
             try_join!(rows::hold(&transaction, order_id), is_new(&transaction, received, now))?;
         if new {
@@ -135,17 +134,16 @@ impl Store for PostgresStore {
         moment: Moment,
     ) -> Result<Option<Payment>, StoreError> {
         let mut connection = self.0.connection().await?;
-        let transaction = connection.begin().await?;
+        let transaction = connection.begin();
         let payment = existing(rows::hold(&transaction, order_id).await?, order_id)?;
         let change = payment.clone().settled(settlement);
-        let payment = change::apply(&transaction, order_id, Some(payment), change, moment).await?;
-        transaction.commit().await?;
-        Ok(payment)
+        let write = change::apply(&transaction, order_id, Some(payment), change, moment);
+        transaction.end_with(write).await
     }
 
     async fn reschedule(&self, timer: Timer, next: Option<Timestamp>) -> Result<(), StoreError> {
         let mut connection = self.0.connection().await?;
-        let transaction = connection.begin().await?;
+        let transaction = connection.begin();
         if timers::postgres::stands(&transaction, &timer).await? {
             reset(&transaction, timer, next).await?;
             transaction.commit().await?;

@@ -136,7 +136,7 @@ impl Shop {
     /// Everything in the outbox, in order.
     async fn published(&self) -> Vec<Envelope> {
         let rows = self.messaging.fetch(0, 100_000).await.unwrap();
-        rows.into_iter().map(|row| row.envelope).collect()
+        rows.into_iter().map(|row| row.envelope.unwrap()).collect()
     }
 
     /// The types of the events about `order`, in order.

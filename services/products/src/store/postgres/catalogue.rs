@@ -27,7 +27,7 @@ pub(super) async fn add(
     by: &ByStaff,
 ) -> Result<Once<Product>, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     if let Some(answer) = answered(&tx, by).await? {
         return Ok(answer);
     }
@@ -55,7 +55,7 @@ pub(super) async fn import(
     by: &ByStaff,
 ) -> Result<Once<u32>, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     if let Some(answer) = answered(&tx, by).await? {
         return Ok(answer);
     }
@@ -71,7 +71,7 @@ pub(super) async fn seed(
     now: Timestamp,
 ) -> Result<u32, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     // Two that seed at once would both find the shop empty.
     tx.query("SELECT pg_advisory_xact_lock(hashtext('products.seed'))", &[]).await?;
     if tx.query_opt("SELECT 1 FROM products LIMIT 1", &[]).await?.is_some() {
@@ -89,7 +89,7 @@ pub(super) async fn revise(
     now: Timestamp,
 ) -> Result<Option<Product>, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     let find = format!(
         "SELECT {} FROM products WHERE id = $1 AND archived_at IS NULL FOR NO KEY UPDATE",
         rows::COLUMNS

@@ -65,7 +65,7 @@ async fn hold(
     let timer =
         Timer { kind: RESERVATION_TIMER.to_owned(), subject: order.0, attempt: 1, due_at: expires_at };
     let reserved = StockReserved { order_id: order, expires_at };
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     let (is_new, is_first, is_taken, (), ()) = try_join!(
         is_new(&tx, received, now),
         reservations::insert(&tx, order, held, now),
@@ -92,7 +92,7 @@ async fn refuse(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let refused = Reservation { status: Status::Refused, expires_at: None };
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     let (is_new, is_first, shortages) = try_join!(
         is_new(&tx, received, now),
         reservations::insert(&tx, order, refused, now),
@@ -135,7 +135,7 @@ pub(super) async fn commit(
     if sell(&mut connection, received, order, now).await? {
         return Ok(());
     }
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     let (is_new, reservation) = try_join!(is_new(&tx, received, now), reservations::find(&tx, order))?;
     if !is_new {
         return Ok(());
@@ -169,9 +169,9 @@ async fn sell(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let committed = StockCommitted { order_id: order };
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     // Costs a trip once for each connection: without it the timer could be locked before the reservation.
-    tx.prepare_cached(reservations::SELL).await?;
+    tx.prepare(reservations::SELL).await?;
     let (is_new, is_sold, (), ()) = try_join!(
         is_new(&tx, received, now),
         reservations::sell(&tx, order, now),
@@ -191,7 +191,7 @@ pub(super) async fn release(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     let released = Reservation { status: Status::Released, expires_at: None };
     let (is_new, is_first) =
         try_join!(is_new(&tx, received, now), reservations::insert(&tx, order, released, now))?;
@@ -222,7 +222,7 @@ pub(super) async fn release(
 pub(super) async fn expire(database: &Database, timer: &Timer, now: Timestamp) -> Result<(), StoreError> {
     let order = OrderId(timer.subject);
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     // The reservation is locked before its timer, as everywhere.
     let found = reservations::find(&tx, order).await?;
     if !stands(&tx, timer).await? {

@@ -26,7 +26,7 @@ pub(super) async fn adjust(
     by: &ByStaff,
 ) -> Result<Result<Once<Product>, AdjustmentRefused>, StoreError> {
     let mut connection = database.connection().await?;
-    let tx = connection.begin().await?;
+    let tx = connection.begin();
     if let Some(answer) = answered(&tx, by).await? {
         return Ok(Ok(answer));
     }

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use contracts::{ProductId, Service};
-use platform::store::{
-    Durability, Store as Opened, StoreError, StoreUrl,
-    postgres::{Database, open},
-};
+use platform::store::{Durability, Store as Opened, StoreError, postgres::Database};
+use testkit::servers::FreshDatabase;
 use tokio_postgres::types::ToSql;
-use url::Url;
 use uuid::Uuid;
 
 use super::listing::Query;
@@ -21,41 +18,13 @@ use crate::{
     },
 };
 
-/// A database of a test's own, dropped with it.
-struct Fresh {
-    server: String,
-    name: String,
-}
-
-impl Drop for Fresh {
-    fn drop(&mut self) {
-        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let server = std::mem::take(&mut self.server);
-        // The test's own runtime cannot be waited for in here.
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async { open(&server).unwrap().execute(&drop, &[]).await })
-        });
-        if let Ok(Err(error)) = dropping.join() {
-            eprintln!("{} is left behind: {error}", self.name);
-        }
-    }
-}
-
 /// An empty shop in a database of its own.
 async fn shop() -> Shop {
-    let server = std::env::var("MERCATO_TEST_POSTGRES_URL").expect(
-        "MERCATO_TEST_POSTGRES_URL names no PostgreSQL server to test on: `cargo xtask test rabbitmq` starts one and sets it",
-    );
-    let fresh = Fresh { name: format!("products_test_{}", Uuid::now_v7().simple()), server };
-    let create = format!("CREATE DATABASE {}", fresh.name);
-    open(&fresh.server).unwrap().execute(&create, &[]).await.unwrap();
-    let mut url: Url = fresh.server.parse().unwrap();
-    url.set_path(&fresh.name);
-    let url = StoreUrl::Postgres(url.into());
+    let database = FreshDatabase::create().await;
+    let url = database.store_url();
     Opened::migrate(&url, Service::Products, migrations()).await.unwrap();
     let opened = Opened::open(&url, Service::Products, Durability::Normal).await.unwrap();
-    Shop::on(opened, fresh)
+    Shop::on(opened, database)
 }
 
 conformance::suite!(shop);

@@ -2,6 +2,7 @@
 
 use contracts::{CustomerId, ProductId, rpc::OrderStatus};
 use platform::store::{Store as PlatformStore, postgres};
+use testkit::servers::{FreshDatabase, Scans};
 
 use super::fixture::{Fixture, NOW, SECOND, message};
 use crate::{
@@ -31,23 +32,14 @@ const POPULATE: [&str; 7] = [
 async fn no_large_table_is_walked_through() {
     let fixture = Fixture::postgres().await;
     let PlatformStore::Postgres(database) = &fixture.platform else { unreachable!() };
-    let observer = postgres::open(&url(database).await).unwrap();
-    for sql in POPULATE {
-        observer.execute(sql, &[]).await.unwrap();
-    }
-    observer.execute("SELECT pg_stat_reset()", &[]).await.unwrap();
+    let scans = Scans::after(&url(database).await, &POPULATE).await;
     // More often than a statement is planned for its very values.
     for _ in 0..8 {
         use_everything(&fixture).await;
     }
     database.query("SELECT pg_stat_force_next_flush()", &[]).await.unwrap();
-    let used = "SELECT relname::text, seq_scan, coalesce(idx_scan, 0) AS idx_scan FROM pg_stat_user_tables
-        WHERE relname IN ('orders', 'order_line', 'order_timeline', 'guest_cart', 'cart_line', 'wishlist_item')";
-    let counted = observer.query(used, &[]).await.unwrap();
-    assert_eq!(counted.len(), 6);
-    for row in counted {
-        let (table, walks, finds): (&str, i64, i64) =
-            (row.get("relname"), row.get("seq_scan"), row.get("idx_scan"));
+    let tables = ["orders", "order_line", "order_timeline", "guest_cart", "cart_line", "wishlist_item"];
+    for (table, (walks, finds)) in scans.of(&tables).await {
         assert_eq!(walks, 0, "{table} was walked through");
         assert!(finds > 0, "{table} was not used");
     }
@@ -56,9 +48,7 @@ async fn no_large_table_is_walked_through() {
 /// How to reach the database that a store is in.
 async fn url(database: &postgres::Database) -> String {
     let row = database.query("SELECT current_database()::text AS name", &[]).await.unwrap().remove(0);
-    let admin = std::env::var("MERCATO_TEST_POSTGRES_URL").unwrap();
-    let (server, _) = admin.rsplit_once('/').unwrap();
-    format!("{server}/{}", row.get::<_, &str>("name"))
+    FreshDatabase::url_of(row.get("name"))
 }
 
 async fn use_everything(fixture: &Fixture) {

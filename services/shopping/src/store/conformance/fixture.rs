@@ -52,8 +52,8 @@ impl Fixture {
     /// One in a database of its own, on a server.
     #[cfg(feature = "real-servers")]
     pub async fn postgres() -> Self {
-        let database = super::database::FreshDatabase::create().await;
-        let url = database.url();
+        let database = testkit::servers::FreshDatabase::create().await;
+        let url = database.store_url();
         PlatformStore::migrate(&url, Service::Shopping, crate::migrations()).await.unwrap();
         let platform = PlatformStore::open(&url, Service::Shopping, Durability::Normal).await.unwrap();
         Self { store: open(&platform), platform, _keep: Box::new(database) }
@@ -123,7 +123,7 @@ impl Fixture {
     pub async fn published(&self) -> Vec<Envelope> {
         let outbox = self.platform.messaging();
         outbox.hold(NOW, LONG).await.unwrap();
-        outbox.fetch(0, 100_000).await.unwrap().into_iter().map(|row| row.envelope).collect()
+        outbox.fetch(0, 100_000).await.unwrap().into_iter().map(|row| row.envelope.unwrap()).collect()
     }
 
     /// The types of the events about an order, in order.

@@ -51,7 +51,7 @@ pub(super) async fn advance(
     }
     match checkout::advance(&order, input) {
         Ok(step) => {
-            apply(transaction, &order, &step, now).await?;
+            transaction.end_with(apply(transaction, &order, &step, now)).await?;
             Ok(Advanced::Now(step.status))
         }
         Err(refusal) => Ok(Advanced::Refused(refusal)),

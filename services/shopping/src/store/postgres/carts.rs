@@ -53,7 +53,8 @@ pub(super) async fn add(
         }
     };
     let save = save(transaction, owner, &before, &after);
-    try_join!(welcome, save, touch(transaction, owner, now), keep)?;
+    let write = async { try_join!(welcome, save, touch(transaction, owner, now), keep) };
+    transaction.end_with(write).await?;
     Ok(Once::Done(CartChange::Changed))
 }
 

@@ -47,7 +47,7 @@ impl PostgresStore {
 macro_rules! in_transaction {
     ($store:expr, $transaction:ident => $work:expr) => {{
         let mut connection = $store.database.connection().await?;
-        let transaction = connection.begin().await?;
+        let transaction = connection.begin();
         let $transaction = &transaction;
         let done = $work.await?;
         transaction.commit().await?;

@@ -60,13 +60,16 @@ pub(super) async fn place(
         }
     };
     let (placed, timer) = (placed(order), timer(order.id, order.status, 1, order.placed_at));
-    try_join!(
-        insert(transaction, order),
-        outbox::postgres::enqueue(transaction, &placed, order.placed_at),
-        timers::postgres::set(transaction, &timer),
-        cart_lines::empty(transaction, owner),
-        keep,
-    )?;
+    let write = async {
+        try_join!(
+            insert(transaction, order),
+            outbox::postgres::enqueue(transaction, &placed, order.placed_at),
+            timers::postgres::set(transaction, &timer),
+            cart_lines::empty(transaction, owner),
+            keep,
+        )
+    };
+    transaction.end_with(write).await?;
     Ok(Placing::Placed)
 }
 
