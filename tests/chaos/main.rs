@@ -1,9 +1,12 @@
-//! The proof has to be able to fail. Each test here takes one safeguard of the shop's away, and shows that the checker says
-//! exactly which promise is broken then; with all of them it says nothing. And what the proof has found stays found.
+//! The proof has to be able to fail. Tests here take one safeguard of the shop's away, and show that the checker says exactly
+//! which promise is broken then; with all of them it says nothing. And what the proof has found stays found.
 //!
 //! The binary under test can be broken on purpose (the cargo feature `chaos`): `cargo xtask test` builds it and runs these.
 
 mod crashes;
+mod embedded;
+#[cfg(feature = "real-servers")]
+mod rabbitmq;
 mod safeguards;
 
 use std::time::Duration;

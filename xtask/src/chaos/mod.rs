@@ -79,9 +79,9 @@ impl Chaos {
     ///
     /// # Errors
     /// If the shop cannot be built or started, does not come back, or has broken a promise.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(mut self) -> anyhow::Result<()> {
         let binary = build::shop(self.release)?;
-        let seed = self.seed.unwrap_or_else(|| u64::from(uuid::Uuid::new_v4().as_fields().0));
+        let seed = *self.seed.get_or_insert_with(|| u64::from(uuid::Uuid::new_v4().as_fields().0));
         let shape = match self.shape {
             Shape::Embedded => chaos::Shape::Embedded,
             Shape::Rabbitmq => chaos::Shape::Rabbitmq,
@@ -96,14 +96,16 @@ impl Chaos {
                 interrupted = interrupted() => interrupted.and_then(|()| bail!("interrupted")),
             }
         })?;
-        self.publish(&Report { replay: self.replay(seed), ..report })
+        self.publish(&Report { replay: self.replay(), ..report })
     }
 
     /// The command line that does the same again.
-    fn replay(&self, seed: u64) -> String {
+    #[must_use]
+    pub fn replay(&self) -> String {
         let release = if self.release { " --release" } else { "" };
+        let seed = self.seed.map_or_else(String::new, |seed| format!(" --seed {seed}"));
         let (shape, minutes) = (self.shape.name(), self.minutes);
-        format!("cargo xtask chaos --shape {shape} --seed {seed} --minutes {minutes}{release}")
+        format!("cargo xtask chaos --shape {shape}{seed} --minutes {minutes}{release}")
     }
 
     fn publish(&self, report: &Report) -> anyhow::Result<()> {
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_command_line_of_a_report_runs_the_same_again() {
-        let replay = Chaos::short(Shape::Rabbitmq).replay(1);
+        let replay = Chaos::short(Shape::Rabbitmq).replay();
         assert_eq!(replay, "cargo xtask chaos --shape rabbitmq --seed 1 --minutes 0.25");
     }
 }

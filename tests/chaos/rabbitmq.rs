@@ -1,0 +1,40 @@
+//! The production shape, with two instances of each service.
+
+use testkit::chaos::{Safeguard, Shape::Rabbitmq};
+
+use crate::{crashes, safeguards::broken_without};
+
+/// The first of shopping, behind two of customer and two of products.
+const SHOPPING: usize = 4;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_all_safeguards_no_promise_is_broken() {
+    assert!(broken_without(Rabbitmq, None).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_inbox_messages_are_applied_again() {
+    assert_eq!(broken_without(Rabbitmq, Some(Safeguard::Inbox)).await, ["messages_applied_once"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_fence_rows_are_relayed_by_strangers() {
+    assert_eq!(broken_without(Rabbitmq, Some(Safeguard::Fence)).await, ["rows_relayed_by_their_owner"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_keys_a_repetition_is_another_request() {
+    assert_eq!(broken_without(Rabbitmq, Some(Safeguard::Idempotency)).await, ["keys_answer_once"]);
+}
+
+/// The database tells, and so do the clients.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_condition_stock_is_sold_twice() {
+    let broken = broken_without(Rabbitmq, Some(Safeguard::Stock)).await;
+    assert_eq!(broken, ["stock_not_negative", "units_sold_once"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_crashes_at_each_named_place_keeps_every_promise() {
+    crashes::expect_nothing_broken(Rabbitmq, SHOPPING).await;
+}
