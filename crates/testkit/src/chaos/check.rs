@@ -139,7 +139,7 @@ fn keys_answer_once(facts: &Facts) -> Verdict {
         if let Told::Accepted(id) = told {
             *keys.entry(*id).or_default() += 1;
             let order = facts.orders[purchase.shopper].iter().find(|order| order.id == *id);
-            let lines =
+            let lines: Option<Vec<_>> =
                 order.map(|order| order.items.iter().map(|it| (it.product.id, it.quantity)).collect());
             let wanted = vec![(purchase.product.id, purchase.quantity)];
             verdict.case(lines.as_ref().is_none_or(|it| *it == wanted), || {
