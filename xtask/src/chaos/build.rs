@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 use crate::stack::build::built_by;
 
+/// What it is built with. The same for each shape, so that it is built once.
+pub const FEATURES: &str = "chaos,real-servers";
+
 /// A binary in a folder of its own, and not where cargo puts every build: nobody is to start it by mistake.
 pub(super) struct Shop {
     binary: PathBuf,
@@ -29,9 +32,10 @@ impl Shop {
 /// If it cannot be built.
 pub(super) fn shop(release: bool) -> anyhow::Result<Shop> {
     eprintln!("chaos: building the shop");
-    let arguments = ["build", "--package", "mercato", "--bin", "mercato"];
-    let arguments = arguments.into_iter().chain(release.then_some("--release"));
-    let built = built_by(arguments.clone().chain(["--features", "chaos"]))?;
+    // With its tests, which are built with it in any case: what those depend on may turn on features of what it does, and
+    // then nearly all would be built once for each.
+    let arguments = ["test", "--no-run", "--package", "mercato", "--test", "chaos", "--features", FEATURES];
+    let built = built_by(arguments.into_iter().chain(release.then_some("--release")))?;
     let folder = tempfile::Builder::new().prefix("mercato-chaos-build-").tempdir().context("a folder")?;
     let binary = folder.path().join("mercato");
     fs::copy(&built, &binary).context("cannot keep the binary")?;

@@ -2,7 +2,7 @@
 //!
 //! What is done and checked is in `testkit::chaos`. Here are the command line, the build and the files.
 
-mod build;
+pub mod build;
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
 //! The proof: that it can fail, and a short run that it finds nothing in.
 
 use super::steps::{has_nextest, run};
-use crate::chaos::{Chaos, Shape};
+use crate::chaos::{Chaos, Shape, build::FEATURES};
 
 /// Runs both on a shop of this shape, and gives the steps that failed.
 ///
@@ -9,11 +9,11 @@ use crate::chaos::{Chaos, Shape};
 /// If cargo cannot be run.
 pub(super) fn run_all(shape: Shape) -> anyhow::Result<Vec<String>> {
     // Each starts a shop: one of many processes has the machine to itself.
-    let (features, of_shape, at_once) = match shape {
-        Shape::Embedded => ("chaos", "embedded::", "--test-threads=2"),
-        Shape::Rabbitmq => ("chaos,real-servers", "rabbitmq::", "--test-threads=1"),
+    let (of_shape, at_once) = match shape {
+        Shape::Embedded => ("embedded::", "--test-threads=2"),
+        Shape::Rabbitmq => ("rabbitmq::", "--test-threads=1"),
     };
-    let chosen = ["--package", "mercato", "--features", features, "--test", "chaos"];
+    let chosen = ["--package", "mercato", "--features", FEATURES, "--test", "chaos"];
     let tests = if has_nextest() {
         run(&[&["nextest", "run"], &chosen[..], &[at_once, of_shape]].concat(), &[])?
     } else {

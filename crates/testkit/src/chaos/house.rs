@@ -61,7 +61,7 @@ pub struct House {
 
 #[derive(Debug)]
 enum Running {
-    Embedded(Whole),
+    Embedded(Box<Whole>),
     Stack(Box<Stack>),
 }
 
@@ -90,7 +90,7 @@ impl House {
                 }
                 let mercato = Mercato::new(&rooms.binary).data(data).folder(home.path());
                 let mercato = variables.iter().fold(mercato, |it, (name, value)| it.set(name, value));
-                Running::Embedded(Whole::start(mercato, home.path()).await?)
+                Running::Embedded(Box::new(Whole::start(mercato, home.path()).await?))
             }
             Shape::Rabbitmq => {
                 let plan = stack::Plan::new(&rooms.binary, home.path().join("stack"));

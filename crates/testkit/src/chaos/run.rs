@@ -206,14 +206,14 @@ async fn break_everything(
     let promise = "no process ends by itself, and each that is asked to end does";
     let mut verdict = Verdict::new(By::Clients, "processes_live", promise);
     let mut episodes = Vec::new();
-    let mut acts: Box<dyn Iterator<Item = Act> + Send> = match &plan.faults {
+    let acts: Box<dyn Iterator<Item = Act> + Send> = match &plan.faults {
         Faults::Drawn => {
             let drawn = schedule::acts(plan.seed, plan.shape, names.len(), disk);
             Box::new(drawn.take_while(|_| log.now() < plan.length))
         }
         Faults::Listed(acts) => Box::new(acts.clone().into_iter()),
     };
-    while let Some(act) = acts.next() {
+    for act in acts {
         tokio::time::sleep(act.calm).await;
         let what: Vec<String> = act.faults.iter().map(|fault| fault.describe(&names)).collect();
         tell(&format!("{:>6.1} s: {}", log.now().as_secs_f64(), what.join(" + ")));

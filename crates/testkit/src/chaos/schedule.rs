@@ -118,9 +118,8 @@ pub fn acts(seed: u64, shape: Shape, instances: usize, disk: bool) -> impl Itera
         if random.random_ratio(1, 3) {
             let second = draw(&mut random);
             // Two that do not go together: the second is left out this time.
-            cards.extend(second.filter(|it| {
-                !cards.contains(it) && !(it.is_of_instances() && cards.iter().all(|it| it.is_of_instances()))
-            }));
+            let of_instances = cards.iter().any(|it| it.is_of_instances());
+            cards.extend(second.filter(|it| !(cards.contains(it) || of_instances && it.is_of_instances())));
         }
         let lasts = cards.iter().map(|card| card.lasts(shape, &mut random)).max().unwrap_or_default();
         let faults = cards.into_iter().map(|card| card.fault(shape, instances, &mut random)).collect();
