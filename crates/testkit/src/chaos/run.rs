@@ -38,6 +38,8 @@ const KINDS: u32 = 4;
 const AT_ONCE: usize = 4;
 /// How long nothing may change in what the audit finds before it is believed.
 const STEADY: Duration = Duration::from_secs(6);
+/// How long after the first of two faults the second comes: it finds the shop in the middle of the first.
+const APART: Duration = Duration::from_millis(500);
 /// How often it is looked whether something is so.
 const LOOK: Duration = Duration::from_millis(200);
 /// What waits for something, if it has violations: it may be so for a moment only, however long nothing changes.
@@ -241,7 +243,10 @@ async fn perform(act: &Act, house: &mut House, lives: &mut Verdict) -> anyhow::R
     let (first, then): (Vec<&Fault>, Vec<&Fault>) =
         act.faults.iter().partition(|fault| matches!(fault, Fault::Crash { .. }));
     let mut notes = Vec::new();
-    for fault in first.into_iter().chain(then) {
+    for (number, fault) in first.into_iter().chain(then).enumerate() {
+        if number > 0 {
+            tokio::time::sleep(APART).await;
+        }
         let begun = fault.begin(house).await;
         if matches!(fault, Fault::Terminate { .. } | Fault::Crash { .. }) {
             lives.case(begun.is_ok(), || format!("{begun:?}"));
