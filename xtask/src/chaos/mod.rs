@@ -72,7 +72,12 @@ impl Chaos {
     /// A run that is short enough to be among the tests, and always of the same seed.
     #[must_use]
     pub const fn short(shape: Shape) -> Self {
-        Self { shape, seed: Some(1), minutes: 0.25, release: false, json: None, markdown: None }
+        // The first faults of these seeds are of many kinds, and none takes long to come back from.
+        let seed = match shape {
+            Shape::Embedded => 1,
+            Shape::Rabbitmq => 16,
+        };
+        Self { shape, seed: Some(seed), minutes: 0.25, release: false, json: None, markdown: None }
     }
 
     /// Runs it.
@@ -142,6 +147,6 @@ mod tests {
     #[test]
     fn the_command_line_of_a_report_runs_the_same_again() {
         let replay = Chaos::short(Shape::Rabbitmq).replay();
-        assert_eq!(replay, "cargo xtask chaos --shape rabbitmq --seed 1 --minutes 0.25");
+        assert_eq!(replay, "cargo xtask chaos --shape rabbitmq --seed 16 --minutes 0.25");
     }
 }

@@ -63,6 +63,8 @@ impl Card {
             Self::Terminate => Fault::Terminate { instance },
             Self::Pause => Fault::Pause { instance },
             Self::Crash => {
+                // The first quarter are customer's, which has nothing to do once everybody has signed up.
+                let instance = random.random_range(instances / 4..instances);
                 let points = Point::ALL;
                 let point = points[random.random_range(0..points.len())];
                 Fault::Crash { instance, point, times: random.random_range(1..25) }
