@@ -1,6 +1,7 @@
 //! `cargo xtask …`: what this workspace needs done that cargo alone does not do.
 
 mod bench;
+mod chaos;
 mod docs;
 mod stack;
 mod test;
@@ -15,6 +16,7 @@ use clap::Parser;
 enum Xtask {
     Test(test::Test),
     Bench(bench::Bench),
+    Chaos(chaos::Chaos),
     Stack(stack::Stack),
     Docs(docs::Docs),
 }
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let done = match Xtask::parse() {
         Xtask::Test(test) => test.run(),
         Xtask::Bench(bench) => bench.run(),
+        Xtask::Chaos(chaos) => chaos.run(),
         Xtask::Stack(stack) => stack.run(),
         Xtask::Docs(docs) => docs.run(),
     };

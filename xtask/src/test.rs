@@ -1,5 +1,6 @@
 //! `cargo xtask test [SHAPE]`: every test there is, with the end-to-end suite run over one shape of the shop.
 
+mod chaos;
 mod compiler;
 mod embedded;
 mod packages;
@@ -52,12 +53,16 @@ impl Shape {
     /// Runs the tests of this shape, which is one `among` several. All steps are run even if one fails, so that one run tells all there is to tell.
     fn run(self, among: &[Self]) -> anyhow::Result<Outcome> {
         let started = Instant::now();
-        let failed = match self {
+        let mut failed = match self {
             // What both would run is run once, with all adapters built in.
             Self::Embedded if among.contains(&Self::Rabbitmq) => rabbitmq::run_embedded_end_to_end(),
             Self::Embedded => embedded::run_all(),
             Self::Rabbitmq => rabbitmq::run_all(),
         }?;
+        failed.extend(chaos::run_all(match self {
+            Self::Embedded => crate::chaos::Shape::Embedded,
+            Self::Rabbitmq => crate::chaos::Shape::Rabbitmq,
+        })?);
         Ok(Outcome { shape: self, failed, seconds: started.elapsed().as_secs_f64() })
     }
 }

@@ -26,14 +26,16 @@ pub enum ConnectError {
 /// # Errors
 /// [`ConnectError`] if its scheme is not known, or the rest of it is malformed.
 pub fn connect(url: &str, clock: &Clock) -> Result<Arc<dyn Broker>, ConnectError> {
-    match url.split(':').next().unwrap_or_default() {
-        "memory" => Ok(Arc::new(MemoryBroker::new(clock.clone()))),
+    let broker: Arc<dyn Broker> = match url.split(':').next().unwrap_or_default() {
+        "memory" => Arc::new(MemoryBroker::new(clock.clone())),
         "amqp" | "amqps" => {
-            let broker = RabbitMqBroker::connect(url, clock.clone()).map_err(ConnectError::Malformed)?;
-            Ok(Arc::new(broker))
+            Arc::new(RabbitMqBroker::connect(url, clock.clone()).map_err(ConnectError::Malformed)?)
         }
-        scheme => Err(ConnectError::UnknownScheme(scheme.to_owned())),
-    }
+        scheme => return Err(ConnectError::UnknownScheme(scheme.to_owned())),
+    };
+    #[cfg(feature = "chaos")]
+    let broker = crate::chaos::in_disorder(broker);
+    Ok(broker)
 }
 
 /// Where `url` leads, and as whom; `None` if it does not leave this process.

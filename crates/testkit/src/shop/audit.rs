@@ -33,6 +33,8 @@ pub struct Report {
 pub struct Invariant {
     /// Its name.
     pub name: String,
+    /// What is promised.
+    pub promise: String,
     /// How many cases were looked at.
     pub checked: u64,
     /// How many of them break it.
