@@ -2,6 +2,7 @@
 
 mod compiler;
 mod embedded;
+mod hostile;
 mod packages;
 mod rabbitmq;
 mod servers;
@@ -52,13 +53,20 @@ impl Shape {
     /// Runs the tests of this shape, which is one `among` several. All steps are run even if one fails, so that one run tells all there is to tell.
     fn run(self, among: &[Self]) -> anyhow::Result<Outcome> {
         let started = Instant::now();
-        let failed = match self {
+        let mut failed = match self {
             // What both would run is run once, with all adapters built in.
             Self::Embedded if among.contains(&Self::Rabbitmq) => rabbitmq::run_embedded_end_to_end(),
             Self::Embedded => embedded::run_all(),
             Self::Rabbitmq => rabbitmq::run_all(),
         }?;
-        Ok(Outcome { shape: self, failed, seconds: started.elapsed().as_secs_f64() })
+        let mut skipped = None;
+        if self == Self::Embedded {
+            match hostile::run()? {
+                hostile::Outcome::Ran(steps) => failed.extend(steps),
+                hostile::Outcome::Skipped(reason) => skipped = Some(format!("schemathesis: {reason}")),
+            }
+        }
+        Ok(Outcome { shape: self, failed, skipped, seconds: started.elapsed().as_secs_f64() })
     }
 }
 
@@ -66,6 +74,8 @@ impl Shape {
 struct Outcome {
     shape: Shape,
     failed: Vec<String>,
+    /// What could not be run, and why.
+    skipped: Option<String>,
     seconds: f64,
 }
 
@@ -73,10 +83,11 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shape, seconds, .. } = self;
         if self.failed.is_empty() {
-            return write!(f, "{shape}: passed in {seconds:.1} s");
+            write!(f, "{shape}: passed in {seconds:.1} s")?;
+        } else {
+            write!(f, "{shape}: FAILED in {seconds:.1} s: `{}`", self.failed.join("`, `"))?;
         }
-        let failed = self.failed.join("`, `");
-        write!(f, "{shape}: FAILED in {seconds:.1} s: `{failed}`")
+        self.skipped.as_ref().map_or(Ok(()), |skipped| write!(f, "; SKIPPED {skipped}"))
     }
 }
 

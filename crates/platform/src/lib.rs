@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod backoff;
+pub mod chance;
 pub mod endpoint;
 pub mod http;
 pub mod idempotency;

@@ -10,6 +10,7 @@
 //! | [`stack`] | the whole production shape out of these, with several instances of each service |
 //! | [`bodies`] | what is sent: products, addresses |
 //! | [`jwt`] | access tokens, verified as somebody outside would |
+//! | [`forged`] | access tokens that nobody may believe |
 //! | [`views`] | what is answered, as far as `contracts` does not have it |
 //! | [`wait`] | [`eventually`]: the only place that lets time pass |
 //!
@@ -19,6 +20,7 @@
 pub mod bodies;
 pub mod client;
 pub mod conformance;
+pub mod forged;
 pub mod jwt;
 pub mod people;
 pub mod servers;

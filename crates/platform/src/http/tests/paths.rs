@@ -44,6 +44,9 @@ async fn a_method_that_a_path_does_not_take_is_405() {
         (Method::Options, "/products", "GET, HEAD, POST"),
         (Method::Post, "/products/018f0000-0000-7000-8000-000000000000", "DELETE, GET, HEAD"),
         (Method::Post, "/products/health/live", "GET, HEAD"),
+        // `/<id>` fits it, and takes the method; but it is no id.
+        (Method::Delete, "/products/me", "GET, HEAD"),
+        (Method::Post, "/products/me", "GET, HEAD"),
     ] {
         let response = shop.client.req(method, path).dispatch().await;
         assert_eq!(response.status().code, 405, "{method} {path}");
