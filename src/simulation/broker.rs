@@ -68,7 +68,8 @@ impl Exchange {
             if self.wrong == Wrong::Losing && self.dice.mishap(30) {
                 continue;
             }
-            for _ in 0..1 + u32::from(self.dice.mishap(8)) {
+            let repeated = if self.wrong == Wrong::Renaming { 50 } else { 8 };
+            for _ in 0..1 + u32::from(self.dice.mishap(repeated)) {
                 let (exchange, envelope) = (Arc::clone(self), envelope.clone());
                 tokio::spawn(async move { exchange.hand_over(service, envelope).await });
             }

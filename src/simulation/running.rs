@@ -20,6 +20,8 @@ use super::{
     broker::Exchange,
     dice::Dice,
     link::{Life, Link},
+    rekeying,
+    story::Wrong,
     trace::Trace,
 };
 use crate::roles;
@@ -40,10 +42,11 @@ pub(super) struct Ground {
     pub dice: Dice,
     pub trace: Trace,
     reservation_ttl: Duration,
+    wrong: Wrong,
 }
 
 impl Ground {
-    pub(super) fn new(exchange: Arc<Exchange>, clock: Clock, dice: Dice, trace: Trace) -> Self {
+    pub(super) fn new(exchange: Arc<Exchange>, clock: Clock, dice: Dice, trace: Trace, wrong: Wrong) -> Self {
         let memory = |service| Memory::new(roles::migrations(service)).expect("a schema");
         Self {
             memories: Service::ALL.into_iter().map(|service| (service, memory(service))).collect(),
@@ -55,6 +58,7 @@ impl Ground {
             reservation_ttl: Duration::from_secs(if dice.chance(30) { 8 } else { 300 }),
             dice,
             trace,
+            wrong,
         }
     }
 
@@ -84,9 +88,7 @@ impl Ground {
             broker,
             clock: self.clock.clone(),
         };
-        let Parts { auth, events, questions, timers, .. } = self.build(&environment);
-        let parts = Messaging { auth, events, questions, timers };
-        environment.start(parts, &TaskTracker::new(), &CancellationToken::new());
+        environment.start(self.build(&environment), &TaskTracker::new(), &CancellationToken::new());
         self.lives.lock().unwrap_or_else(PoisonError::into_inner).insert(service, life);
         if service == Service::Shopping {
             let store = shopping::store::open(&environment.store);
@@ -95,16 +97,19 @@ impl Ground {
         }
     }
 
-    fn build(&self, environment: &Environment) -> Parts {
-        match environment.service {
+    fn build(&self, environment: &Environment) -> Messaging {
+        let parts = match environment.service {
             Service::Products => {
                 let settings = products::Settings { reservation_ttl: self.reservation_ttl };
                 products::build(environment.clone(), settings).expect("settings that make sense")
             }
             Service::Shopping => shopping::build(environment),
+            Service::Payment if self.wrong == Wrong::Rekeying => return rekeying::payment(environment),
             Service::Payment => payment::build(environment, payment::Settings::default()),
             Service::Customer => unreachable!("no order goes through customer"),
-        }
+        };
+        let Parts { auth, events, questions, timers, .. } = parts;
+        Messaging { auth, events, questions, timers }
     }
 
     /// Ends the life of `service`, wherever it is in what it does.

@@ -32,15 +32,8 @@ const TOKENS: [&str; 8] = [
     "tok_timeout_after_charge",
 ];
 
-/// An order that was acknowledged.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Acknowledged {
-    pub shopper: usize,
-    pub order: OrderId,
-}
-
 /// Somebody comes, fills a cart, orders, and may think better of it. Gives the order, unless there is no end to trouble.
-pub(super) async fn visit(ground: Arc<Ground>, shopper: usize, products: Vec<ProductId>) -> Acknowledged {
+pub(super) async fn visit(ground: Arc<Ground>, shopper: usize, products: Vec<ProductId>) -> OrderId {
     let dice = &ground.dice;
     dice.dawdle(Duration::from_secs(6)).await;
     let customer_id = CustomerId::new();
@@ -56,7 +49,7 @@ pub(super) async fn visit(ground: Arc<Ground>, shopper: usize, products: Vec<Pro
         1 => treat(&ground, order).await,
         _ => {}
     }
-    Acknowledged { shopper, order }
+    order
 }
 
 async fn fill_cart(ground: &Ground, customer_id: CustomerId, product_id: ProductId, quantity: u32) {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use contracts::{Currency, CustomerId, Money, ProductId, Service, Timestamp};
+use contracts::{Currency, CustomerId, Money, OrderId, ProductId, Service, Timestamp};
 use futures::future::join_all;
 use platform::{Clock, chance};
 use products::{Products, domain::NewProduct};
@@ -12,7 +12,7 @@ use super::{
     broker::Exchange,
     dice::Dice,
     running::{Ground, SERVICES},
-    shoppers::{Acknowledged, visit},
+    shoppers::visit,
     trace::Trace,
 };
 use crate::audit::{Facts, Report, check};
@@ -28,8 +28,10 @@ pub(super) enum Wrong {
     Nothing,
     /// The broker loses some of what it confirmed.
     Losing,
-    /// Each delivery has another id, so that no inbox knows it again.
+    /// Each delivery has another id, so that no inbox knows it again; and there are many.
     Renaming,
+    /// Payment asks the provider under another key each time.
+    Rekeying,
 }
 
 /// How it went.
@@ -38,7 +40,7 @@ pub(super) struct Story {
     pub trace: Vec<String>,
     pub report: Report,
     /// Orders that were acknowledged and are not there.
-    lost: Vec<Acknowledged>,
+    lost: Vec<OrderId>,
     /// Whether everybody got an answer, in the end.
     answered: bool,
 }
@@ -71,7 +73,7 @@ async fn unfold(seed: u64, wrong: Wrong) -> Story {
     let (dice, trace) = (Dice::new(seed), Trace::new());
     let clock = Clock::of_the_runtime(Timestamp::from_micros(1_600_000_000_000_000));
     let exchange = Exchange::new(clock.clone(), dice.clone(), trace.clone(), wrong);
-    let ground = Arc::new(Ground::new(exchange, clock, dice.clone(), trace.clone()));
+    let ground = Arc::new(Ground::new(exchange, clock, dice.clone(), trace.clone(), wrong));
     let products = stock(&ground).await;
     SERVICES.into_iter().for_each(|service| ground.start(service));
 
@@ -89,10 +91,10 @@ async fn unfold(seed: u64, wrong: Wrong) -> Story {
 
     let visits = timeout(PEACE, join_all(visits)).await;
     let answered = visits.is_ok();
-    let acknowledged: Vec<Acknowledged> =
+    let acknowledged: Vec<OrderId> =
         visits.unwrap_or_default().into_iter().map(|visit| visit.expect("a visit")).collect();
     let (facts, report) = come_to_rest(&ground).await;
-    let lost = acknowledged.into_iter().filter(|it| !facts.orders.contains_key(&it.order)).collect();
+    let lost = acknowledged.into_iter().filter(|it| !facts.orders.contains_key(it)).collect();
     trace.note(&format!("at rest: {:?}", report.orders), None);
     Story { seed, trace: trace.lines(), report, lost, answered }
 }

@@ -36,6 +36,10 @@ impl Address {
     /// What is wrong with it; never the URL itself, which has a password in it.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let parsed = Url::parse(url).map_err(reason)?;
+        // lapin's parser would repeat such a URL, with the password in it.
+        if parsed.cannot_be_a_base() {
+            return Err("it has no // before the host".to_owned());
+        }
         let mut uri: AMQPUri = url.parse()?;
         // lapin's parser takes an IPv6 address for no host at all.
         let host = parsed.host_str().filter(|host| !host.is_empty()).ok_or("it names no host")?;
@@ -101,6 +105,7 @@ mod tests {
     fn what_is_wrong_is_said_without_the_password() {
         for url in [
             "amqp:",
+            "amqp:u:secret@h",
             "amqp://u:secret@h:port",
             "amqp://u:secret@h?prefix=a%20b",
             "amqp://u:secret@h?heartbeat=x",

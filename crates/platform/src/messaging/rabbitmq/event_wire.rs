@@ -135,7 +135,9 @@ mod tests {
         let name = "cloudEvents_(id|type|source|subject|time)|traceparent|x-death|[a-z-]{0,12}";
         prop::collection::vec((name, any_value()), 0..9).prop_map(|headers| {
             let mut table = FieldTable::default();
-            headers.into_iter().for_each(|(name, value)| table.insert(name.into(), value));
+            for (name, value) in headers {
+                table.insert(name.into(), value);
+            }
             BasicProperties::default().with_headers(table)
         })
     }
