@@ -3,6 +3,7 @@
 mod chaos;
 mod compiler;
 mod embedded;
+mod hostile;
 mod packages;
 mod rabbitmq;
 mod servers;
@@ -63,7 +64,14 @@ impl Shape {
             Self::Embedded => crate::chaos::Shape::Embedded,
             Self::Rabbitmq => crate::chaos::Shape::Rabbitmq,
         })?);
-        Ok(Outcome { shape: self, failed, seconds: started.elapsed().as_secs_f64() })
+        let mut skipped = None;
+        if self == Self::Embedded {
+            match hostile::run()? {
+                hostile::Outcome::Ran(steps) => failed.extend(steps),
+                hostile::Outcome::Skipped(reason) => skipped = Some(format!("schemathesis: {reason}")),
+            }
+        }
+        Ok(Outcome { shape: self, failed, skipped, seconds: started.elapsed().as_secs_f64() })
     }
 }
 
@@ -71,6 +79,8 @@ impl Shape {
 struct Outcome {
     shape: Shape,
     failed: Vec<String>,
+    /// What could not be run, and why.
+    skipped: Option<String>,
     seconds: f64,
 }
 
@@ -78,10 +88,11 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shape, seconds, .. } = self;
         if self.failed.is_empty() {
-            return write!(f, "{shape}: passed in {seconds:.1} s");
+            write!(f, "{shape}: passed in {seconds:.1} s")?;
+        } else {
+            write!(f, "{shape}: FAILED in {seconds:.1} s: `{}`", self.failed.join("`, `"))?;
         }
-        let failed = self.failed.join("`, `");
-        write!(f, "{shape}: FAILED in {seconds:.1} s: `{failed}`")
+        self.skipped.as_ref().map_or(Ok(()), |skipped| write!(f, "; SKIPPED {skipped}"))
     }
 }
 

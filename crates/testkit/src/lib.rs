@@ -11,6 +11,7 @@
 //! | [`chaos`] | the shop broken on purpose, under load, and what is checked afterwards |
 //! | [`bodies`] | what is sent: products, addresses |
 //! | [`jwt`] | access tokens, verified as somebody outside would |
+//! | [`forged`] | access tokens that nobody may believe |
 //! | [`views`] | what is answered, as far as `contracts` does not have it |
 //! | [`wait`] | [`eventually`]: the only place that lets time pass |
 //!
@@ -21,6 +22,7 @@ pub mod bodies;
 pub mod chaos;
 pub mod client;
 pub mod conformance;
+pub mod forged;
 pub mod jwt;
 pub mod people;
 pub mod servers;

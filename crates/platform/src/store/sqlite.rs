@@ -4,6 +4,8 @@
 //! so that one that fails leaves no trace, and pays for one `fsync` instead of one for each. No caller
 //! hears of success before that commit.
 
+pub mod simulated;
+
 use std::{
     any::Any,
     cell::Cell,
@@ -43,9 +45,17 @@ pub enum Durability {
 /// A database file, its writer and its readers. Clones share them.
 #[derive(Clone)]
 pub struct Database {
-    writer: mpsc::Sender<Job>,
-    readers: Arc<Readers>,
+    place: Place,
     signals: Arc<Signals>,
+}
+
+/// Where a database is.
+#[derive(Clone)]
+enum Place {
+    /// In a file, with a thread that writes.
+    File { writer: mpsc::Sender<Job>, readers: Arc<Readers> },
+    /// In memory, for a simulation.
+    Memory(simulated::Reached),
 }
 
 /// Wakes what waits for work, after the commit that made the work.
@@ -120,7 +130,7 @@ impl Database {
             })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let readers = Readers { idle: Mutex::new(readers), permits: Arc::new(Semaphore::new(READERS)) };
-        Ok(Self { writer: sender, readers: Arc::new(readers), signals })
+        Ok(Self { place: Place::File { writer: sender, readers: Arc::new(readers) }, signals })
     }
 
     /// Brings the schema up to date with `migrations`, whose history is kept in `table`.
@@ -161,7 +171,13 @@ impl Database {
                 }),
             }
         });
-        self.writer.send(job).await.map_err(|_| closed())?;
+        match &self.place {
+            Place::File { writer, .. } => writer.send(job).await.map_err(|_| closed())?,
+            Place::Memory(reached) => {
+                reached.write(job, &self.signals).await?;
+                reached.weather.back().await?;
+            }
+        }
         receiver.await.map_err(|_| closed())?
     }
 
@@ -174,8 +190,11 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let permit = Arc::clone(&self.readers.permits).acquire_owned().await.map_err(|_| closed())?;
-        let readers = Arc::clone(&self.readers);
+        let readers = match &self.place {
+            Place::File { readers, .. } => Arc::clone(readers),
+            Place::Memory(reached) => return reached.read(query).await,
+        };
+        let permit = Arc::clone(&readers.permits).acquire_owned().await.map_err(|_| closed())?;
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let connection = readers.idle().pop().ok_or_else(closed)?;
