@@ -22,10 +22,13 @@ impl Settings {
             let direct = variable.strip_suffix(SUFFIX).filter(|direct| direct.starts_with(PREFIX));
             let Some(direct) = direct.filter(|direct| is_key(&direct[PREFIX.len()..])) else { continue };
             if variables.contains_key(direct) {
-                return Err(BadSetting(format!("{direct} and {variable} are both set: leave one of them out")));
+                return Err(BadSetting(format!(
+                    "{direct} and {variable} are both set: leave one of them out"
+                )));
             }
-            let text = fs::read_to_string(path)
-                .map_err(|error| BadSetting(format!("{variable} names {path}, which cannot be read: {error}")))?;
+            let text = fs::read_to_string(path).map_err(|error| {
+                BadSetting(format!("{variable} names {path}, which cannot be read: {error}"))
+            })?;
             found.insert(direct[PREFIX.len()..].to_ascii_lowercase(), text.trim_end().to_owned());
         }
         Ok(found)

@@ -1,6 +1,7 @@
 //! `cargo xtask test [SHAPE]`: every test there is, with the end-to-end suite run over one shape of the shop.
 
 mod compiler;
+mod containers;
 mod embedded;
 mod packages;
 mod rabbitmq;
@@ -29,6 +30,8 @@ enum Shape {
     Embedded,
     /// Several instances of each service, PostgreSQL, RabbitMQ, nginx: these have to be installed
     Rabbitmq,
+    /// The image and deploy/compose, on a Docker engine: started privately where none runs. Only if it is named
+    Containers,
 }
 
 impl fmt::Display for Shape {
@@ -36,6 +39,7 @@ impl fmt::Display for Shape {
         f.write_str(match self {
             Self::Embedded => "embedded",
             Self::Rabbitmq => "rabbitmq",
+            Self::Containers => "containers",
         })
     }
 }
@@ -44,7 +48,7 @@ impl Shape {
     /// Sees to it that what the shape stands on is there.
     fn prepare(self) -> anyhow::Result<()> {
         match self {
-            Self::Embedded => compiler::ensure(),
+            Self::Embedded | Self::Containers => compiler::ensure(),
             Self::Rabbitmq => compiler::ensure().and_then(|()| servers::ensure()),
         }
     }
@@ -57,14 +61,28 @@ impl Shape {
             Self::Embedded if among.contains(&Self::Rabbitmq) => rabbitmq::run_embedded_end_to_end(),
             Self::Embedded => embedded::run_all(),
             Self::Rabbitmq => rabbitmq::run_all(),
+            Self::Containers => match containers::engine::Engine::find_or_start() {
+                Ok(engine) => containers::run_all(&engine),
+                Err(containers::engine::NoEngine::NotHere(reason)) => {
+                    return Ok(Outcome {
+                        shape: self,
+                        skipped: Some(reason),
+                        failed: Vec::new(),
+                        seconds: 0.0,
+                    });
+                }
+                Err(containers::engine::NoEngine::Failed(error)) => Err(error),
+            },
         }?;
-        Ok(Outcome { shape: self, failed, seconds: started.elapsed().as_secs_f64() })
+        Ok(Outcome { shape: self, skipped: None, failed, seconds: started.elapsed().as_secs_f64() })
     }
 }
 
 /// How the tests of one shape went.
 struct Outcome {
     shape: Shape,
+    /// Why nothing was run.
+    skipped: Option<String>,
     failed: Vec<String>,
     seconds: f64,
 }
@@ -72,6 +90,9 @@ struct Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shape, seconds, .. } = self;
+        if let Some(reason) = &self.skipped {
+            return write!(f, "{shape}: SKIPPED, nothing was tested: {reason}");
+        }
         if self.failed.is_empty() {
             return write!(f, "{shape}: passed in {seconds:.1} s");
         }
