@@ -11,7 +11,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_killed_container_comes_back_by_itself_and_nothing_is_lost() {
-    let shop = Shop::find();
+    let shop = Shop::find().await;
     let load = Load::on(&shop).await;
     let killing = async {
         for service in ["shopping", "payment"] {

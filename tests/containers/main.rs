@@ -1,6 +1,7 @@
 //! What deploy/compose does that no other shape does: it is scaled, replaced by another version, and loses a container, each
 //! under load and without an edit. `cargo xtask test containers` brings the shop up and says where it is.
 
+mod beanstalk;
 mod compose;
 mod kill;
 #[path = "../production/load.rs"]
@@ -18,8 +19,8 @@ struct Shop {
 }
 
 impl Shop {
-    fn find() -> Self {
-        Self { stack: Compose::find() }
+    async fn find() -> Self {
+        Self { stack: Compose::find().await }
     }
 
     /// Somebody who has not signed in, at the published port.

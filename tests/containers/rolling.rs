@@ -8,7 +8,7 @@ use crate::{Shop, load::Load};
 
 #[tokio::test]
 async fn another_version_comes_and_goes_without_a_failed_request() {
-    let shop = Shop::find();
+    let shop = Shop::find().await;
     shop.stack.scale(Service::Customer, 2).await;
     let load = Load::on(&shop).await;
     let rolling = async {

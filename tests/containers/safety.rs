@@ -6,7 +6,7 @@ use crate::Shop;
 
 #[tokio::test]
 async fn no_service_is_root_or_can_write_to_its_image() {
-    let shop = Shop::find();
+    let shop = Shop::find().await;
     for service in Service::ALL {
         let container = shop.stack.containers(service.name()).await.remove(0);
         assert_eq!(shop.stack.inspect(&container, "{{.Config.User}}").await, "10001:10001", "{service}");
@@ -22,7 +22,7 @@ async fn no_service_is_root_or_can_write_to_its_image() {
 
 #[tokio::test]
 async fn a_service_has_no_secret_but_its_own() {
-    let shop = Shop::find();
+    let shop = Shop::find().await;
     let container = shop.stack.containers("products").await.remove(0);
     let environment = shop.stack.inspect(&container, "{{json .Config.Env}}").await;
     assert!(!environment.contains("postgres://") && !environment.contains("amqp://"), "{environment}");

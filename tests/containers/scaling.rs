@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(90);
 
 #[tokio::test]
 async fn three_of_a_service_share_its_requests() {
-    let shop = Shop::find();
+    let shop = Shop::find().await;
     shop.stack.scale(Service::Customer, 3).await;
     let (client, seen) = (shop.client(), RefCell::new(BTreeSet::new()));
     within(LIMIT, "three instances to answer", || async {

@@ -13,7 +13,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use super::super::packages;
 
 /// What is installed where there is no engine.
-const PACKAGES: &str = "docker.io docker-compose debootstrap iptables ca-certificates";
+const PACKAGES: &str = "docker.io docker-compose debootstrap iptables ca-certificates python3 rsync unzip";
 /// How long a command may take, in seconds: an image from nothing on a busy machine.
 const LIMIT: &str = "1200";
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -188,7 +188,7 @@ fn check_compose() -> anyhow::Result<()> {
 
 fn check_all() -> anyhow::Result<()> {
     check_compose()?;
-    for program in ["dockerd", "docker", "debootstrap", "iptables"] {
+    for program in ["dockerd", "docker", "debootstrap", "iptables", "python3"] {
         has(program).then_some(()).ok_or_else(|| anyhow!("there is no `{program}`"))?;
     }
     Ok(())
