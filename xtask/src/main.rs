@@ -1,6 +1,7 @@
 //! `cargo xtask …`: what this workspace needs done that cargo alone does not do.
 
 mod bench;
+mod bundle;
 mod docs;
 mod stack;
 mod test;
@@ -16,6 +17,7 @@ enum Xtask {
     Test(test::Test),
     Bench(bench::Bench),
     Stack(stack::Stack),
+    Bundle(bundle::Bundle),
     Docs(docs::Docs),
 }
 
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         Xtask::Test(test) => test.run(),
         Xtask::Bench(bench) => bench.run(),
         Xtask::Stack(stack) => stack.run(),
+        Xtask::Bundle(bundle) => bundle.run(),
         Xtask::Docs(docs) => docs.run(),
     };
     // Said here and not by returning it: a backtrace would bury the summary, and tells nothing about a test.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -12,8 +12,10 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 
 use super::super::packages;
 
-/// What is installed where there is no engine.
-const PACKAGES: &str = "docker.io docker-compose debootstrap iptables ca-certificates python3 rsync unzip";
+/// What the stand-ins are made with, and the bundle is unpacked with.
+const TOOLS: &str = "binutils debian-archive-keyring debootstrap python3 unzip";
+/// What is installed besides where there is no engine.
+const ENGINE: &str = "ca-certificates docker-compose docker.io iptables";
 /// How long a command may take, in seconds: an image from nothing on a busy machine.
 const LIMIT: &str = "1200";
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -41,19 +43,23 @@ struct Daemon {
 }
 
 impl Engine {
-    /// The engine that `DOCKER_HOST` names or that runs on this machine; otherwise one of our own, for which this has to be
-    /// Debian, as root.
+    /// The engine that `DOCKER_HOST` names or that runs on this machine; otherwise one of our own. The images are made by
+    /// debootstrap, for which this has to be Debian or what is made from it, as root.
     pub(crate) fn find_or_start() -> Result<Self, NoEngine> {
         let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
         let running = Self { host, daemon: None };
-        if running.answers() {
-            return packages::ensure(check_compose, PACKAGES).map(|()| running).map_err(NoEngine::Failed);
-        }
+        let answers = running.answers();
         if !packages::can_install() {
-            let reason = "no Docker engine answers, and only root on Debian can start one here";
-            return Err(NoEngine::NotHere(reason.to_owned()));
+            let engine = if answers { "" } else { "no Docker engine answers, and " };
+            return Err(NoEngine::NotHere(format!("{engine}only root on Debian can make the images here")));
         }
-        packages::ensure(check_all, PACKAGES).and_then(|()| Self::start()).map_err(NoEngine::Failed)
+        let ready = packages::ensure(check_tools, TOOLS);
+        let found = if answers {
+            ready.and_then(|()| check_compose()).map(|()| running)
+        } else {
+            ready.and_then(|()| packages::ensure(check_engine, ENGINE)).and_then(|()| Self::start())
+        };
+        found.map_err(NoEngine::Failed)
     }
 
     fn start() -> anyhow::Result<Self> {
@@ -186,10 +192,25 @@ fn check_compose() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check_all() -> anyhow::Result<()> {
+fn check_engine() -> anyhow::Result<()> {
     check_compose()?;
-    for program in ["dockerd", "docker", "debootstrap", "iptables", "python3"] {
-        has(program).then_some(()).ok_or_else(|| anyhow!("there is no `{program}`"))?;
-    }
+    check(&["dockerd", "docker", "iptables"])
+}
+
+fn check_tools() -> anyhow::Result<()> {
+    check(&["debootstrap", "python3", "strip"])?;
+    // It knows no `--version`, and says what it is when it is asked nothing.
+    let unzip = Command::new("unzip").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    unzip.map(drop).context("there is no `unzip`")?;
+    ensure!(
+        Path::new("/usr/share/keyrings/debian-archive-keyring.gpg").exists(),
+        "Debian's keys are missing"
+    );
     Ok(())
+}
+
+fn check(programs: &[&str]) -> anyhow::Result<()> {
+    programs
+        .iter()
+        .try_for_each(|program| has(program).then_some(()).ok_or_else(|| anyhow!("there is no `{program}`")))
 }
