@@ -5,6 +5,7 @@
 mod audit;
 mod dead_letters;
 mod documents;
+mod health;
 mod keys;
 mod seed;
 mod serve;
@@ -75,6 +76,11 @@ enum Command {
     /// Messages that could not be handled
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
+    /// Ask what is served on this machine whether it is ready; exit code 0 only if all of it is
+    Health {
+        /// customer, products, shopping, payment; none named: whatever listens at the ports that the settings say
+        services: Vec<Service>,
+    },
     /// The OpenAPI document of a service
     Openapi {
         /// Which service
@@ -110,6 +116,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys.run(&settings),
         Command::Audit(audit) => audit.run(&settings).await,
         Command::DeadLetters(dead_letters) => dead_letters.run(&settings).await,
+        Command::Health { services } => health::health(&settings, &services).await,
         Command::Openapi { service } => documents::openapi(service),
         Command::Asyncapi => documents::asyncapi(),
         Command::Config => documents::config(settings),

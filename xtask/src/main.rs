@@ -1,6 +1,7 @@
 //! `cargo xtask …`: what this workspace needs done that cargo alone does not do.
 
 mod bench;
+mod bundle;
 mod chaos;
 mod docs;
 mod stack;
@@ -18,6 +19,7 @@ enum Xtask {
     Bench(bench::Bench),
     Chaos(chaos::Chaos),
     Stack(stack::Stack),
+    Bundle(bundle::Bundle),
     Docs(docs::Docs),
 }
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Xtask::Bench(bench) => bench.run(),
         Xtask::Chaos(chaos) => chaos.run(),
         Xtask::Stack(stack) => stack.run(),
+        Xtask::Bundle(bundle) => bundle.run(),
         Xtask::Docs(docs) => docs.run(),
     };
     // Said here and not by returning it: a backtrace would bury the summary, and tells nothing about a test.

@@ -201,7 +201,7 @@ impl Stack {
     pub fn write_down(&mut self) -> Result<State, ServerError> {
         let state = self.state();
         state.write(&self.plan.folder)?;
-        state::write_environment(&self.plan)?;
+        State::write_environment(&self.plan.folder, &self.plan.environment())?;
         Ok(state)
     }
 
