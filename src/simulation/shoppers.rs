@@ -64,7 +64,7 @@ async fn fill_cart(ground: &Ground, customer_id: CustomerId, product_id: Product
         };
         async move {
             match add_to_cart(&shopping, addition).await {
-                Ok(()) => Some(()),
+                Ok(_) => Some(()),
                 Err(AddToCartError::Rpc(_) | AddToCartError::Store(_)) => None,
                 Err(error) => panic!("{error}"),
             }
