@@ -124,6 +124,7 @@ impl<'a> Shop<'a> {
                 self.secret(&format!("{service}_store_url"))?.replace("@postgres/", &format!("@{postgres}/"));
             environment.push((format!("MERCATO_{}_STORE_URL", service.name().to_uppercase()), url));
         }
+        environment.push(("MERCATO_KEYS".to_owned(), self.keys()?));
         let mut mercato = Command::new(binary);
         mercato.current_dir(self.home.path()).envs(environment.iter().cloned());
         output(mercato.arg("seed"))?;
@@ -152,11 +153,23 @@ impl<'a> Shop<'a> {
         fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
     }
 
+    /// A copy of the keys that customer signs with, for the test that signs what it must not accept.
+    fn keys(&self) -> anyhow::Result<String> {
+        let copy = self.home.path().join("keys").display().to_string();
+        let inside = format!("{}:/var/lib/mercato/keys", self.container("customer")?);
+        self.engine.docker(&["cp", &inside, &copy])?;
+        Ok(copy)
+    }
+
+    fn container(&self, service: &str) -> anyhow::Result<String> {
+        Ok(output(self.compose().args(["ps", "--quiet", service]))?.trim().to_owned())
+    }
+
     fn address(&self, service: &str, network: &str) -> anyhow::Result<String> {
-        let container = output(self.compose().args(["ps", "--quiet", service]))?;
+        let container = self.container(service)?;
         let format =
             format!("{{{{(index .NetworkSettings.Networks \"{}_{network}\").IPAddress}}}}", self.project);
-        let address = self.engine.docker(&["inspect", "--format", &format, container.trim()])?;
+        let address = self.engine.docker(&["inspect", "--format", &format, &container])?;
         ensure!(!address.trim().is_empty(), "{service} has no address");
         Ok(address.trim().to_owned())
     }
