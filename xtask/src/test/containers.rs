@@ -8,6 +8,10 @@ pub(super) mod engine;
 mod images;
 mod shop;
 
+use std::{fs, path::Path};
+
+use anyhow::Context as _;
+
 use super::{
     rabbitmq::{self, FEATURES},
     steps::{has_nextest, run},
@@ -45,6 +49,18 @@ pub(super) fn run_all(engine: &Engine) -> anyhow::Result<Vec<String>> {
             ("DOCKER_HOST", engine.host().as_ref()),
         ],
     )?;
+    let failed: Vec<String> = [end_to_end, containers].into_iter().flatten().collect();
+    if !failed.is_empty() {
+        keep_log(&folder)?;
+    }
     shop.down()?;
-    Ok([end_to_end, containers].into_iter().flatten().collect())
+    Ok(failed)
+}
+
+/// Keeps what the containers have logged, which else goes with them.
+fn keep_log(shop: &Path) -> anyhow::Result<()> {
+    let kept = std::env::temp_dir().join(format!("mercato-containers-{}.log", std::process::id()));
+    fs::copy(shop.join("logs/containers.log"), &kept).context("cannot keep the log")?;
+    eprintln!("xtask: what the containers logged is in {}", kept.display());
+    Ok(())
 }
