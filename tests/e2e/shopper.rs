@@ -104,6 +104,9 @@ async fn an_order_goes_from_the_cart_to_confirmed_and_is_told_as_it_goes() {
     assert_eq!(ids, [("status", "1"), ("status", "2"), ("status", "3"), ("status", "4")]);
     let rest = shopper.client.events(&path, Some("3")).await.all().await;
     assert_eq!(rest[0], events[3], "who comes again is told what they missed");
+    for nonsense in ["three", "-1", "4294967296"] {
+        shopper.client.get(&path).header("Last-Event-ID", nonsense).await.problem(400);
+    }
 
     let order = shopper.find_order(order.id).await;
     assert_eq!((order.status, order.reason.as_deref()), (Confirmed, None));

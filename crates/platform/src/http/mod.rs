@@ -41,6 +41,6 @@ pub use page::{Cursor, Limit, Page};
 pub use path::Id;
 pub use problem::Problem;
 pub use query::Query;
-pub use refusal::refuse;
+pub use refusal::{guarded, refuse};
 pub use server::{ServeError, Server};
 pub use service::{ServiceHttp, in_service};

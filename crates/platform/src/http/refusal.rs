@@ -19,8 +19,8 @@ pub fn refuse(request: &Request<'_>, problem: Problem) -> Status {
     status
 }
 
-/// What a request guard answers with.
-pub(super) fn guarded<T>(
+/// What a request guard answers with: what it was to get, or `refuse` and the problem.
+pub fn guarded<T>(
     request: &Request<'_>,
     result: Result<T, Problem>,
 ) -> Outcome<T, (Status, Problem), Status> {

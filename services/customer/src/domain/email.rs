@@ -27,7 +27,8 @@ impl Email {
         // The domain could be in lower case alone by RFC 5321; no provider tells `Ada@` from `ada@`, and people do not.
         let email = text.trim().to_lowercase();
         let options = Options::default().without_display_text().without_domain_literal();
-        if email.len() > LONGEST || EmailAddress::parse_with_options(&email, options).is_err() {
+        let too_long = email.len() > LONGEST || text.chars().count() > LONGEST;
+        if too_long || EmailAddress::parse_with_options(&email, options).is_err() {
             return Err(NotAnEmail);
         }
         Ok(Self(email))

@@ -6,11 +6,10 @@ pub fn meaningful(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Whether `text` has at most `most` characters, not counting white space around it, and none that controls a terminal.
+/// Whether `text` has at most `most` characters as it was sent, and none within that controls a terminal.
 #[must_use]
 pub fn fits(text: &str, most: usize) -> bool {
-    let text = text.trim();
-    text.chars().count() <= most && !text.chars().any(char::is_control)
+    text.chars().count() <= most && !text.trim().chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -26,7 +25,7 @@ mod tests {
 
     #[test]
     fn characters_are_counted_and_not_bytes() {
-        assert!(fits("äöüß", 4) && fits("  äöüß  ", 4) && fits("", 0));
-        assert!(!fits("abcde", 4) && !fits("a\nb", 4) && !fits("\u{1b}[2J", 10));
+        assert!(fits("äöüß", 4) && fits(" äöüß\n", 6) && fits("", 0));
+        assert!(!fits("abcde", 4) && !fits(" abcd", 4) && !fits("a\nb", 4) && !fits("\u{1b}[2J", 10));
     }
 }

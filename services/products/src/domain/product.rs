@@ -124,7 +124,8 @@ pub fn is_category(text: &str) -> bool {
 }
 
 pub(super) fn name_fault(name: &str) -> Option<Fault> {
-    let fits = NAME_LENGTH.contains(&name.trim().chars().count()) && !name.chars().any(char::is_control);
+    let fits = NAME_LENGTH.contains(&name.chars().count()) && !name.trim().is_empty();
+    let fits = fits && !name.chars().any(char::is_control);
     Fault::unless(fits, "name", "must be one line of 1 to 200 characters")
 }
 

@@ -5,11 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use contracts::OrderId;
 use futures::stream::BoxStream;
-use platform::http::{Caller, Id, Problem};
+use platform::http::{Caller, Id, Problem, guarded};
 use rocket::{
     Either, Request, Route, Shutdown, State, get,
     http::Status,
-    outcome::Outcome,
     request::{self, FromRequest},
     response::stream::{Event, EventStream},
     routes,
@@ -18,6 +17,7 @@ use tokio::{
     sync::broadcast,
     time::{Instant, timeout},
 };
+use utoipa::ToSchema;
 
 use super::orders::{TimelineItem, viewer};
 use crate::{Shopping, domain::TimelineEntry, queries};
@@ -42,9 +42,31 @@ impl<'r> FromRequest<'r> for LastEventId {
     type Error = Problem;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Problem> {
-        let seen = request.headers().get_one("Last-Event-ID").and_then(|id| id.parse().ok());
-        Outcome::Success(Self(seen.unwrap_or(0)))
+        let header = request.headers().get_one("Last-Event-ID");
+        // The document's integers end there.
+        let number = |id: &str| id.parse().ok().filter(|&id: &u32| i32::try_from(id).is_ok());
+        let seen = header.map_or(Some(0), number);
+        let malformed = || Problem::bad_request("Last-Event-ID has to be the number of a step.");
+        guarded(request, seen.map(Self).ok_or_else(malformed))
     }
+}
+
+/// An event of the stream, by its fields.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "what is sent is built by Rocket; this is what the document says of it")]
+pub(super) struct StatusEvent {
+    /// The number of the step, to be sent back as `Last-Event-ID`.
+    #[schema(example = "4")]
+    id: String,
+    /// Always `status`.
+    #[schema(example = "status")]
+    event: String,
+    /// The step as JSON: when it was taken (`at`), where the order stood then (`status`), and what happened (`note`).
+    #[schema(
+        content_media_type = "application/json",
+        example = r#"{"at":"2026-11-25T08:56:24.103217Z","status":"confirmed","note":"The order is confirmed."}"#
+    )]
+    data: String,
 }
 
 /// The steps of an order as they are taken; or 204, on which a client does not connect again.
@@ -62,8 +84,9 @@ type Following = Either<EventStream<BoxStream<'static, Event>>, Status>;
         ("Last-Event-ID" = Option<u32>, Header, description = "The last step that was seen"),
     ),
     responses(
-        (status = 200, body = String, content_type = "text/event-stream"),
+        (status = 200, description = "A stream of such events", body = StatusEvent, content_type = "text/event-stream"),
         (status = 204, description = "No more to come"),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "None, or somebody else's", body = Problem, content_type = "application/problem+json"),
         (status = 503, body = Problem, content_type = "application/problem+json"),

@@ -12,6 +12,8 @@ use tokio::process::Command;
 const VERSION: &str = "4.32.5";
 /// Shows it the ids of things that exist, and how to write lines of JSON.
 const HOOKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/test/hostile/hooks.py");
+/// What it checks, of which operations not, and why.
+const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/test/hostile/schemathesis.toml");
 
 /// The program.
 pub(super) struct Program(PathBuf);
@@ -21,6 +23,7 @@ impl Program {
         let mut command = Command::new(&self.0);
         // It keeps what it has found in the folder it is run in.
         command.current_dir(std::env::temp_dir()).env("SCHEMATHESIS_HOOKS", HOOKS).env("NO_COLOR", "1");
+        command.args(["--config-file", SETTINGS]);
         command
     }
 }
