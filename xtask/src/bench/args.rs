@@ -53,9 +53,6 @@ pub(super) struct Settings {
     /// How many journeys a run makes at most
     #[arg(long, default_value_t = 2_000_000, value_parser = value_parser!(u64).range(1..))]
     pub most: u64,
-    /// How often a shopper looks whether their order is confirmed, in milliseconds
-    #[arg(long, default_value_t = 5, value_parser = value_parser!(u64).range(1..=1_000))]
-    pub poll_ms: u64,
     /// Measure this build of the shop, and not one of the code as it is now
     #[arg(long, value_name = "FILE")]
     pub binary: Option<PathBuf>,

@@ -7,7 +7,6 @@ use std::{
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
 
 use super::{
     client::{Connection, Failure},
@@ -56,7 +55,6 @@ pub(super) struct Shopper {
     customers: Vec<Customer>,
     products: Arc<[Product]>,
     payment: Bytes,
-    poll: Duration,
     turn: usize,
 }
 
@@ -75,23 +73,25 @@ pub(super) struct Sample {
 struct Order<'a> {
     #[serde(borrow)]
     id: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Step<'a> {
     #[serde(borrow)]
     status: &'a str,
 }
 
 impl Shopper {
-    /// A shopper who begins at another product than others, by `number`, and looks for the end of an order every
-    /// `poll`.
+    /// A shopper who begins at another product than others, by `number`.
     pub fn new(
         connection: Connection,
         customers: Vec<Customer>,
         products: Arc<[Product]>,
         number: usize,
-        poll: Duration,
     ) -> Self {
         let payment = Bytes::from_static(br#"{"payment":{"token":"tok_ok"}}"#);
         // A distance that shares no divisor with the number of products, so that shoppers do not walk in step.
-        Self { connection, customers, products, payment, poll, turn: number * 7 }
+        Self { connection, customers, products, payment, turn: number * 7 }
     }
 
     /// Makes one journey.
@@ -149,12 +149,13 @@ impl Shopper {
         let bearer = Some(&customer.bearer);
         let answer =
             self.connection.post("/shopping/orders", bearer, self.payment.clone()).await?.expect(202)?;
-        let path = format!("/shopping/orders/{}", read(&answer.body)?.id);
+        let path = format!("/shopping/orders/{}/events", read::<Order<'_>>(&answer.body)?.id);
         while placed.elapsed() < ORDER_LIMIT {
-            sleep(self.poll).await;
+            // The stream ends with the checkout, so that the answer has all its steps.
             let answer = self.connection.get(&path, bearer).await?.expect(200)?;
-            match read(&answer.body)?.status {
+            match last_status(&answer.body)? {
                 "confirmed" => return Ok(placed.elapsed()),
+                // The shop has ended it, as one that restarts would.
                 "pending" | "reserved" | "authorised" => {}
                 other => return Err(format!("an order ended as {other}")),
             }
@@ -172,8 +173,15 @@ impl Shopper {
     }
 }
 
-fn read(body: &Bytes) -> Result<Order<'_>, Failure> {
-    serde_json::from_slice(body).map_err(|error| format!("an order that is not understood: {error}"))
+fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Failure> {
+    serde_json::from_slice(json).map_err(|error| format!("an order that is not understood: {error}"))
+}
+
+/// The status in the last event of a stream.
+fn last_status(stream: &[u8]) -> Result<&str, Failure> {
+    let lines = stream.rsplit(|&byte| byte == b'\n');
+    let last = lines.filter_map(|line| line.strip_prefix(b"data:")).next();
+    last.map_or_else(|| Err("a stream without events".to_owned()), |data| Ok(read::<Step<'_>>(data)?.status))
 }
 
 #[cfg(test)]
@@ -181,9 +189,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_an_order_only_the_id_and_the_status_are_read() {
-        let body = Bytes::from_static(br#"{"id":"7","status":"pending","items":[{"quantity":1}]}"#);
-        let order = read(&body).unwrap();
-        assert_eq!((order.id, order.status), ("7", "pending"));
+    fn of_an_order_only_the_id_is_read() {
+        let order: Order<'_> = read(br#"{"id":"7","status":"pending","items":[{"quantity":1}]}"#).unwrap();
+        assert_eq!(order.id, "7");
+    }
+
+    #[test]
+    fn of_a_stream_only_the_last_status_is_read() {
+        let stream = b"id:1\nevent:status\ndata:{\"status\":\"pending\"}\n\n:still there\n\nid:2\ndata:{\"status\":\"confirmed\"}\n\n";
+        assert_eq!(last_status(stream).unwrap(), "confirmed");
+        last_status(b":still there\n\n").unwrap_err();
     }
 }

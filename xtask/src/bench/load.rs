@@ -39,8 +39,6 @@ pub(super) struct Load {
     pub length: Duration,
     /// How many journeys are made at most.
     pub most: u64,
-    /// How often a shopper looks whether an order is confirmed.
-    pub poll: Duration,
 }
 
 /// What was seen of a load between the end of the warm-up and the end: journeys count that ended in it.
@@ -122,7 +120,7 @@ impl Load {
         for (number, customers) in world.customers.iter().take(connections).enumerate() {
             let connection = Connection::new(target.front)?;
             let products = Arc::clone(&world.products);
-            let shopper = Shopper::new(connection, customers.clone(), products, number, self.poll);
+            let shopper = Shopper::new(connection, customers.clone(), products, number);
             shoppers.spawn(self.shop(shopper, Arc::clone(&made), end));
         }
         Ok(shoppers)

@@ -167,14 +167,9 @@ async fn limits(settings: &Settings, target: &mut Target) -> anyhow::Result<Opti
 
 /// Each journey by all shoppers, and what the budgets are about by a single one.
 fn loads(settings: &Settings) -> Vec<Load> {
-    let Settings { connections, seconds, most, poll_ms, .. } = *settings;
-    let load = |(journey, connections)| Load {
-        journey,
-        connections,
-        length: Duration::from_secs(seconds),
-        most,
-        poll: Duration::from_millis(poll_ms),
-    };
+    let Settings { connections, seconds, most, .. } = *settings;
+    let load =
+        |(journey, connections)| Load { journey, connections, length: Duration::from_secs(seconds), most };
     let mut all = Vec::new();
     for journey in settings.journey.journeys() {
         all.push((journey, connections));

@@ -75,8 +75,8 @@ impl Report {
         let Circumstances { date, revision, cores, processor, kernel, load_average } = &self.circumstances;
         writeln!(f, "{revision}, {date}")?;
         writeln!(f, "{cores} cores of {processor}, Linux {kernel}, load before: {load_average:.2}")?;
-        let Settings { seconds, runs, poll_ms, .. } = &self.settings;
-        writeln!(f, "medians of {runs} runs of {seconds} s; orders are looked at every {poll_ms} ms")
+        let Settings { seconds, runs, .. } = &self.settings;
+        writeln!(f, "medians of {runs} runs of {seconds} s")
     }
 
     fn fmt_journeys(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
