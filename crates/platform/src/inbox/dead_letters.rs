@@ -59,6 +59,15 @@ pub trait DeadLetterStore: Send + Sync + 'static {
     /// [`StoreError`].
     async fn to_redrive(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
 
+    /// Takes a request back, to fulfil it. Of several who try, one does.
+    ///
+    /// # Returns
+    /// Whether it stood.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn take_request(&self, consumer: Service, message_id: Uuid) -> Result<bool, StoreError>;
+
     /// Removes a dead letter that has been handled after all.
     ///
     /// # Errors

@@ -120,6 +120,17 @@ impl DeadLetterStore for Database {
         self.query(&sql, &[&i64::from(limit)]).await?.iter().map(dead_letter).collect()
     }
 
+    async fn take_request(&self, consumer: Service, message_id: Uuid) -> Result<bool, StoreError> {
+        let taken = self
+            .execute(
+                "UPDATE dead_letter SET redrive_at = NULL
+                 WHERE consumer = $1 AND message_id = $2 AND redrive_at IS NOT NULL",
+                &[&consumer.name(), &message_id],
+            )
+            .await?;
+        Ok(taken == 1)
+    }
+
     async fn remove_dead_letter(&self, consumer: Service, message_id: Uuid) -> Result<(), StoreError> {
         self.execute(
             "DELETE FROM dead_letter WHERE consumer = $1 AND message_id = $2",

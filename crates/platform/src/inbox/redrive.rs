@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{DeadLetter, EventRouter, HandlerError, InboxStore};
-use crate::Clock;
+use crate::{Clock, store::StoreError};
 
 /// How often the store is asked.
 const POLL: Duration = Duration::from_secs(1);
@@ -27,7 +28,7 @@ impl Redrive {
             match self.store.to_redrive(100).await {
                 Ok(letters) => {
                     for letter in letters {
-                        self.handle(letter).await;
+                        self.handle(letter, &shutdown).await;
                     }
                 }
                 Err(error) => tracing::warn!(%error, "dead letters cannot be read"),
@@ -35,20 +36,20 @@ impl Redrive {
         }
     }
 
-    async fn handle(&self, letter: DeadLetter) {
+    async fn handle(&self, letter: DeadLetter, shutdown: &CancellationToken) {
         let message = letter.envelope.id;
-        // Burying it as it is takes the request back: if the message ends this process, the next one must not try it again
-        // by itself.
-        if let Err(error) = self.store.bury(letter.clone()).await {
-            tracing::warn!(message_id = %message, %error, "a dead letter has to wait");
-            return;
+        // The request goes before the message is tried: if that ends this process, the next one must not try again by itself.
+        match self.store.take_request(letter.consumer, message).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(message_id = %message, %error, "a dead letter has to wait");
+                return;
+            }
         }
         let outcome = match self.router.dispatch(&letter.envelope).await {
             Ok(()) => self.store.remove_dead_letter(letter.consumer, message).await,
-            // It is asked for again, and looked at in a second.
-            Err(HandlerError::Unavailable(_)) => {
-                self.store.request_redrive(Some(message), self.clock.now()).await.map(drop)
-            }
+            Err(HandlerError::Unavailable(_)) => self.ask_again(message, shutdown).await,
             Err(error) => {
                 tracing::error!(message_id = %message, %error, "a dead letter failed again");
                 let attempts = letter.attempts + 1;
@@ -58,6 +59,20 @@ impl Redrive {
         };
         if let Err(error) = outcome {
             tracing::warn!(message_id = %message, %error, "the outcome of a dead letter could not be kept");
+        }
+    }
+
+    /// Puts the request back, to be looked at in a second. What could not be reached may be the store itself: then the
+    /// others wait as well.
+    async fn ask_again(&self, message: Uuid, shutdown: &CancellationToken) -> Result<(), StoreError> {
+        loop {
+            match self.store.request_redrive(Some(message), self.clock.now()).await {
+                Ok(_) => return Ok(()),
+                Err(error) => match shutdown.run_until_cancelled(tokio::time::sleep(POLL)).await {
+                    Some(()) => tracing::warn!(message_id = %message, %error, "a request has to wait"),
+                    None => return Err(error),
+                },
+            }
         }
     }
 }

@@ -130,6 +130,18 @@ impl DeadLetterStore for Database {
         .await
     }
 
+    async fn take_request(&self, consumer: Service, message_id: Uuid) -> Result<bool, StoreError> {
+        self.write(move |transaction| {
+            let taken = transaction.execute(
+                "UPDATE dead_letter SET redrive_at = NULL
+                 WHERE consumer = ?1 AND message_id = ?2 AND redrive_at IS NOT NULL",
+                params![consumer.name(), message_id],
+            )?;
+            Ok(taken == 1)
+        })
+        .await
+    }
+
     async fn remove_dead_letter(&self, consumer: Service, message_id: Uuid) -> Result<(), StoreError> {
         self.write(move |transaction| {
             let key = params![consumer.name(), message_id];

@@ -194,17 +194,42 @@ async fn failures_are_counted_across_restarts() {
     assert_eq!(tried.load(Ordering::SeqCst), 1);
 }
 
-#[tokio::test]
-async fn a_dead_letter_that_ends_its_process_is_not_tried_again_by_the_next_one() {
-    let products = Peer::new(Service::Products).await;
-    let letter = DeadLetter {
+fn dead() -> DeadLetter {
+    DeadLetter {
         consumer: Service::Products,
         envelope: Envelope::seal(&placed(OrderId::new(), POISON), Timestamp::now()),
         error: "the process ended".to_owned(),
         attempts: MAX_ATTEMPTS,
         died_at: Timestamp::from_micros(0),
         redrive_at: None,
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_meets_an_outage_is_handled_when_that_is_over() {
+    let products = Peer::new(Service::Products).await;
+    products.database.bury(dead()).await.unwrap();
+    products.database.request_redrive(None, Timestamp::now()).await.unwrap();
+    let (away, tried) = (2, Arc::new(AtomicU32::new(0)));
+    let trying = Arc::clone(&tried);
+    let away_at_first = router(&products, move |_| {
+        let away = trying.fetch_add(1, Ordering::SeqCst) < away;
+        async move { if away { Err(HandlerError::Unavailable("an outage".to_owned())) } else { Ok(()) } }
+    });
+    let process = Process::start().redrive(&products, away_at_first);
+    assert_eq!(products.until_effects(1).await.len(), 1);
+    eventually("the letter is gone", || async {
+        products.database.dead_letters(10).await.unwrap().is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(tried.load(Ordering::SeqCst), 3);
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_ends_its_process_is_not_tried_again_by_the_next_one() {
+    let products = Peer::new(Service::Products).await;
+    let letter = dead();
     products.database.bury(letter.clone()).await.unwrap();
     products.database.request_redrive(None, Timestamp::now()).await.unwrap();
     let handled = Arc::new(Notify::new());

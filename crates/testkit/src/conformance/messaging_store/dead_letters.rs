@@ -66,6 +66,22 @@ pub async fn letters_are_sent_again_when_asked_for<H: MessagingStoreHarness>() {
     assert_eq!(store.to_redrive(2).await.expect("a list").len(), 2);
 }
 
+/// Of all who want to fulfil a request, one does; without a request, nobody, nor in the name of another consumer.
+pub async fn a_request_is_taken_once<H: MessagingStoreHarness>() {
+    let harness = H::fresh().await;
+    let store = messaging(&harness);
+    let dead = letter(NOON);
+    let (message, take) = (dead.envelope.id, |consumer| store.take_request(consumer, dead.envelope.id));
+    store.bury(dead.clone()).await.expect("a burial");
+    assert!(!take(Service::Products).await.expect("no request"));
+    store.request_redrive(Some(message), NOON + SECOND).await.expect("a request");
+    assert!(!take(Service::Payment).await.expect("a request of another"));
+    assert!(take(Service::Products).await.expect("a request"));
+    assert!(!take(Service::Products).await.expect("a request that was taken"));
+    assert!(store.to_redrive(10).await.expect("a list").is_empty());
+    assert_eq!(store.dead_letters(10).await.expect("a list"), [dead]);
+}
+
 /// A letter that failed again has its new error and count, and waits until it is asked for once more.
 pub async fn a_letter_that_dies_again_takes_its_new_error_and_waits<H: MessagingStoreHarness>() {
     let harness = H::fresh().await;

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 pub use dead_letters::{
     a_dead_letter_is_kept_as_it_died, a_letter_that_dies_again_takes_its_new_error_and_waits,
-    a_removed_letter_is_gone_and_no_other, letters_are_listed_oldest_first,
+    a_removed_letter_is_gone_and_no_other, a_request_is_taken_once, letters_are_listed_oldest_first,
     letters_are_sent_again_when_asked_for,
 };
 pub use idempotency::{
@@ -143,6 +143,7 @@ macro_rules! messaging_store_conformance {
             a_message_is_new_once_for_each_consumer,
             a_message_whose_effect_fails_stays_new,
             a_removed_letter_is_gone_and_no_other,
+            a_request_is_taken_once,
             a_repeated_key_replays_the_first_answer,
             a_request_without_a_key_is_always_carried_out,
             a_revocation_by_message_counts_once,
