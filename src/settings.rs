@@ -185,7 +185,7 @@ impl Settings {
 
     /// Whether only safe settings will do.
     pub fn is_production(&self) -> bool {
-        let name = self.environment.split('-').next().unwrap_or_default();
+        let name = self.environment.trim().split(|it: char| !it.is_alphabetic()).next().unwrap_or_default();
         name.eq_ignore_ascii_case("production") || name.eq_ignore_ascii_case("prod")
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use contracts::Service;
+use serde::Deserialize;
 
 use super::serve::FRONT;
 use crate::{output, settings::Settings};
@@ -41,18 +42,29 @@ pub(super) async fn health(settings: &Settings, services: &[Service]) -> anyhow:
 
 /// The status that `service` answers with, alone or behind the front; `None` if it does neither.
 async fn ask(client: &reqwest::Client, settings: &Settings, service: Service) -> Option<u16> {
-    let alone = (settings.port_of(service), "/health/ready".to_owned());
-    let behind = (settings.port.unwrap_or(FRONT), format!("/{service}/health/ready"));
-    for (port, path) in [behind, alone] {
-        let url = format!("http://{}{path}", SocketAddr::new(nearest(settings.address), port));
-        let Ok(answer) = client.get(url).send().await else { continue };
-        let status = answer.status().as_u16();
-        // Another service at this port, or the front, has no such page.
-        if status != 404 {
-            return Some(status);
+    let front = settings.port.unwrap_or(FRONT);
+    for (port, prefix) in [(front, format!("/{service}")), (settings.port_of(service), String::new())] {
+        let base = format!("http://{}{prefix}", SocketAddr::new(nearest(settings.address), port));
+        // Another service may be at this port.
+        if !is(client, &base, service).await {
+            continue;
+        }
+        if let Ok(answer) = client.get(format!("{base}/health/ready")).send().await {
+            return Some(answer.status().as_u16());
         }
     }
     None
+}
+
+/// Whether it is `service` that answers at `base`.
+async fn is(client: &reqwest::Client, base: &str, service: Service) -> bool {
+    #[derive(Deserialize)]
+    struct WhoAmI {
+        service: Service,
+    }
+    let answer = client.get(format!("{base}/whoami")).send().await;
+    let Ok(Ok(answer)) = answer.map(reqwest::Response::error_for_status) else { return false };
+    answer.json::<WhoAmI>().await.is_ok_and(|answer| answer.service == service)
 }
 
 /// Where to ask what listens at `address`, which may mean all that this machine has.

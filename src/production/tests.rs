@@ -52,6 +52,16 @@ fn a_service_alone_needs_a_server_and_a_broker() {
 }
 
 #[test]
+fn an_address_beside_the_host_is_a_host() {
+    for url in ["localhost/shopping?hostaddr=10.0.0.7", "/shopping?hostaddr=10.0.0.7"] {
+        let (keys, said) = store(&format!("postgres://shopping:{STRONG}@{url}"));
+        assert_eq!(keys, ["store_url"], "{url}: {said}");
+    }
+    let local = store(&format!("postgres://shopping:{STRONG}@localhost/shopping?hostaddr=127.0.0.1"));
+    assert_eq!(local.0, [""; 0], "{}", local.1);
+}
+
+#[test]
 fn a_password_that_can_be_guessed_is_refused_and_not_repeated() {
     for password in ["", "postgres", "Password-1234", "change-me-123", "ShoppingRole", "short7Kq"] {
         let tls = "sslmode=verify-full";

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, fs};
 
+use figment::value::Value;
+
 use super::{BadSetting, Settings, is_key};
 
 const PREFIX: &str = "MERCATO_";
@@ -15,7 +17,7 @@ impl Settings {
     /// [`BadSetting`] if a file cannot be read, or the variable itself is there as well.
     pub(super) fn from_files(
         variables: impl Iterator<Item = (String, String)>,
-    ) -> Result<BTreeMap<String, String>, BadSetting> {
+    ) -> Result<BTreeMap<String, Value>, BadSetting> {
         let variables: BTreeMap<String, String> = variables.collect();
         let mut found = BTreeMap::new();
         for (variable, path) in &variables {
@@ -29,7 +31,9 @@ impl Settings {
             let text = fs::read_to_string(path).map_err(|error| {
                 BadSetting(format!("{variable} names {path}, which cannot be read: {error}"))
             })?;
-            found.insert(direct[PREFIX.len()..].to_ascii_lowercase(), text.trim_end().to_owned());
+            // As in a variable: a number, `true`, or a text.
+            let Ok(value) = text.trim_end().parse::<Value>();
+            found.insert(direct[PREFIX.len()..].to_ascii_lowercase(), value);
         }
         Ok(found)
     }
@@ -37,9 +41,11 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use figment::{Figment, providers::Serialized};
+
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<BTreeMap<String, String>, BadSetting> {
+    fn read(variables: &[(&str, &str)]) -> Result<BTreeMap<String, Value>, BadSetting> {
         Settings::from_files(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
     }
 
@@ -49,8 +55,22 @@ mod tests {
         fs::write(file.path(), "amqp://shop:secret@rabbitmq/\n").unwrap();
         let path = file.path().to_str().unwrap();
         let read = read(&[("MERCATO_BROKER_URL_FILE", path), ("MERCATO_TEST_FILE", "x"), ("FILE", "x")]);
-        let expected = BTreeMap::from([("broker_url".to_owned(), "amqp://shop:secret@rabbitmq/".to_owned())]);
-        assert_eq!(read.unwrap(), expected);
+        let expected = Value::from("amqp://shop:secret@rabbitmq/");
+        assert_eq!(read.unwrap(), BTreeMap::from([("broker_url".to_owned(), expected)]));
+    }
+
+    #[test]
+    fn what_is_no_text_is_read_as_a_variable_is() {
+        let (port, flag) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        fs::write(port.path(), "8001\n").unwrap();
+        fs::write(flag.path(), "true\n").unwrap();
+        let files = read(&[
+            ("MERCATO_PORT_FILE", port.path().to_str().unwrap()),
+            ("MERCATO_PRIVATE_NETWORK_FILE", flag.path().to_str().unwrap()),
+        ]);
+        let defaults = Figment::from(Serialized::defaults(Settings::default()));
+        let settings: Settings = defaults.merge(Serialized::defaults(files.unwrap())).extract().unwrap();
+        assert_eq!((settings.port, settings.private_network), (Some(8001), true));
     }
 
     #[test]

@@ -23,7 +23,13 @@ impl Settings {
 
 /// `url` without the password in it, be it before the host or among the parameters.
 fn mask(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        // A path, or a URL that was mistyped: who knows what is in that.
+        return match url.split_once(':') {
+            Some((scheme, _)) if !matches!(scheme, "memory" | "sqlite") => format!("{scheme}:***"),
+            _ => url.to_owned(),
+        };
+    };
     // A password that was not encoded may have any of these characters in it: rather too much is hidden than too little.
     let Some((user, host)) = rest.rsplit_once('@') else { return format!("{scheme}://{}", mask_query(rest)) };
     if user.contains("password=") {
@@ -57,5 +63,7 @@ mod tests {
             assert!(!mask(url).contains("word@") && !mask(url).contains("pass"), "{}", mask(url));
         }
         assert_eq!(mask("memory:"), "memory:");
+        assert_eq!(mask("sqlite:/var/lib/shop.db"), "sqlite:/var/lib/shop.db");
+        assert_eq!(mask("amqp:shop:secret@host"), "amqp:***");
     }
 }

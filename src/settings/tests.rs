@@ -10,6 +10,10 @@ fn production_is_told_by_its_name() {
     for (name, is) in [
         ("Production", true),
         ("prod-eu", true),
+        ("prod_eu", true),
+        ("production.eu", true),
+        ("production2", true),
+        (" production ", true),
         ("pre-production", false),
         ("productive", false),
         ("", false),

@@ -18,11 +18,15 @@ use testkit::{
     Answer, Client, ProductBody, Shopper, Staff, bodies::fresh_key, client::Call, eventually, views::Product,
     within,
 };
+use tokio::time::sleep;
 
 use super::Shop;
 
 const SHOPPERS: usize = 6;
 const STOCK: usize = 1_000_000;
+/// How long a shopper thinks before the next purchase. Nobody is to starve of processors: a server that has to start, or
+/// a question with two seconds for its answer, would then fail for that.
+const THINKING: std::time::Duration = std::time::Duration::from_millis(200);
 /// How long a shopper asks again for an answer: longer than any server takes to come back.
 const INSISTENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -98,6 +102,7 @@ impl Load {
     async fn keep_buying(&self, shopper: &Shopper) -> Vec<OrderId> {
         let mut orders = Vec::new();
         while !self.closing.load(Relaxed) {
+            sleep(THINKING).await;
             self.look_around(&shopper.client).await;
             let (addition, key) = (json!({ "product_id": self.cup.id, "quantity": 1 }), fresh_key());
             self.insist(|| shopper.client.post("/shopping/cart", &addition).key(&key)).await.expect(200);

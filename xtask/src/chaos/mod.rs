@@ -65,7 +65,8 @@ impl Shape {
 
 fn minutes(text: &str) -> Result<f64, String> {
     let minutes: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.05..=24.0 * 60.0).contains(&minutes) { Ok(minutes) } else { Err("from 0.05 to 1440".to_owned()) }
+    // With how far the clocks go ahead, it has to end before a token of a day expires.
+    if (0.05..=12.0 * 60.0).contains(&minutes) { Ok(minutes) } else { Err("from 0.05 to 720".to_owned()) }
 }
 
 impl Chaos {
@@ -122,6 +123,7 @@ impl Chaos {
         if let Some(file) = &self.json {
             write(file, &format!("{}\n", serde_json::to_string_pretty(report)?))?;
         }
+        anyhow::ensure!(!report.orders.is_empty(), "nobody ordered anything, so nothing was shown");
         anyhow::ensure!(report.holds(), "broken: {}; again: {}", report.broken().join(", "), report.replay);
         Ok(())
     }

@@ -16,7 +16,14 @@ const ROOM: usize = 2_048;
 /// That a signature is good never changes. Whether its key is still trusted, and whether the token has expired or was
 /// revoked, has to be asked each time.
 #[derive(Default)]
-pub(super) struct Verified(Mutex<Tokens>);
+pub(super) struct Verified(Mutex<Generations>);
+
+/// Those that were used of late, and those that were before.
+#[derive(Default)]
+struct Generations {
+    current: Tokens,
+    former: Tokens,
+}
 
 /// By token: the key that signed it, and what it says.
 type Tokens = HashMap<Box<str>, (Box<str>, Claims)>;
@@ -24,21 +31,32 @@ type Tokens = HashMap<Box<str>, (Box<str>, Claims)>;
 impl Verified {
     /// The id of the key that signed `token`, and its claims, if that is remembered.
     pub fn find(&self, token: &str) -> Option<(Box<str>, Claims)> {
-        self.tokens().get(token).cloned()
+        let mut generations = self.generations();
+        if let Some(found) = generations.current.get(token) {
+            return Some(found.clone());
+        }
+        let (token, found) = generations.former.remove_entry(token)?;
+        generations.add(token, found.clone());
+        Some(found)
     }
 
     /// Remembers that the key `kid` signed `token`.
     pub fn remember(&self, token: &str, kid: &str, claims: &Claims) {
-        let mut tokens = self.tokens();
-        if tokens.len() >= ROOM {
-            // Those still in use are back with their next request.
-            tokens.clear();
-        }
-        tokens.insert(token.into(), (kid.into(), claims.clone()));
+        self.generations().add(token.into(), (kid.into(), claims.clone()));
     }
 
-    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+    fn generations(&self) -> MutexGuard<'_, Generations> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Generations {
+    /// Forgets those that have not been used for longest if there is no room.
+    fn add(&mut self, token: Box<str>, found: (Box<str>, Claims)) {
+        if self.current.len() >= ROOM / 2 {
+            self.former = std::mem::take(&mut self.current);
+        }
+        self.current.insert(token, found);
     }
 }
 
@@ -68,6 +86,17 @@ mod tests {
     fn a_flood_of_tokens_takes_no_more_than_its_room() {
         let verified = Verified::default();
         (0..ROOM * 3).for_each(|number| verified.remember(&number.to_string(), "key", &claims()));
-        assert!(verified.tokens().len() <= ROOM);
+        let generations = verified.generations();
+        assert!(generations.current.len() + generations.former.len() <= ROOM);
+    }
+
+    #[test]
+    fn what_is_used_is_remembered_however_many_come_by() {
+        let verified = Verified::default();
+        verified.remember("regular", "key", &claims());
+        for number in 0..ROOM * 3 {
+            verified.remember(&number.to_string(), "key", &claims());
+            assert!(verified.find("regular").is_some(), "forgotten after {number}");
+        }
     }
 }

@@ -136,7 +136,14 @@ impl Relay {
     async fn renew(&mut self) {
         let begun = Instant::now();
         match self.store.hold(self.clock.now(), HOLD).await {
-            Ok(()) => self.held_until = begun + HOLD,
+            Ok(()) => {
+                if Instant::now() >= self.held_until {
+                    // What was committed before may have been taken over meanwhile: the outbox says what is still ours.
+                    self.store.committed();
+                    self.look = true;
+                }
+                self.held_until = begun + HOLD;
+            }
             Err(error) => tracing::warn!(%error, "the outbox could not be held on to"),
         }
         let now = Instant::now();

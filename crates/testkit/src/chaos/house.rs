@@ -26,8 +26,10 @@ use crate::{
 pub use disk::Disk;
 use whole::Whole;
 
-/// Those who sign in here do so once, however long it takes and wherever the clock goes.
+/// Those who sign in here do so once, however long it takes and wherever the clock goes: it goes no further than that.
 const TOKENS: (&str, &str) = ("MERCATO_ACCESS_TOKEN_SECS", "86400");
+/// How far ahead the clocks go in all, in seconds. With the hours of the longest run it is less than a token is good for.
+const FURTHEST: u64 = 10 * 60 * 60;
 /// How often an instance is started until it is ready: what it needs may be coming back as well.
 const TRIES: usize = 3;
 
@@ -288,7 +290,7 @@ impl House {
     /// # Errors
     /// If they cannot be told.
     pub fn put_clocks_ahead(&mut self, seconds: u64) -> anyhow::Result<()> {
-        self.ahead += seconds;
+        self.ahead = (self.ahead + seconds).min(FURTHEST);
         // By renaming: nobody is to read half of it.
         let next = self.clock.with_extension("next");
         fs::write(&next, self.ahead.to_string())

@@ -14,7 +14,7 @@ use super::{
     verdict::{By, Verdict},
 };
 
-/// A message that is entered into an inbox takes effect. Nobody else writes there, but for the yearly broom.
+/// A message that is entered into an inbox takes effect. Nobody else writes there, but for the broom that takes what is a week old.
 const SQLITE: &str = "
     CREATE TABLE witness_applied (consumer TEXT, message_id BLOB);
     CREATE TRIGGER witness_insert AFTER INSERT ON inbox BEGIN

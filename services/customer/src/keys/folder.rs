@@ -46,8 +46,8 @@ pub fn check(folder: &Path) -> Result<(), KeyError> {
 /// [`KeyError`]; a single key that is unfit refuses the whole folder.
 pub(super) fn read(folder: &Path) -> Result<Option<KeyRing>, KeyError> {
     let paths = paths(folder)?;
-    let mut signers = paths.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?.into_iter();
-    Ok(signers.next().map(|newest| KeyRing::new(newest, signers.collect())))
+    let keys = paths.iter().map(|path| open(path).map(|key| (key, rotate::made_at(path))));
+    Ok(KeyRing::new(keys.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Makes `folder` if it is not there, and keeps others from writing keys until the lock is dropped.

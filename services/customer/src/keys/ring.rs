@@ -17,15 +17,16 @@ pub(super) struct KeyRing {
 
 struct Known {
     signer: Signer,
-    /// Since when it is published; `None`: since before this service started.
+    /// Since when it is published; `None`: for long enough.
     since: Option<Timestamp>,
 }
 
 impl KeyRing {
-    /// What was there at the start: the newest of them signs at once.
-    pub fn new(newest: Signer, older: Vec<Signer>) -> Self {
-        let known = |signer| Known { signer, since: None };
-        Self { newest: known(newest), older: older.into_iter().map(known).collect() }
+    /// The keys, the newest first, each with the time that it was made at, if that is known; `None` if there is no key.
+    /// A service that starts while a new key settles waits for it as those do that run.
+    pub fn new(keys: impl IntoIterator<Item = (Signer, Option<Timestamp>)>) -> Option<Self> {
+        let mut known = keys.into_iter().map(|(signer, since)| Known { signer, since });
+        Some(Self { newest: known.next()?, older: known.collect() })
     }
 
     /// This ring in the place of `former`: what that did not have is known since `now`.

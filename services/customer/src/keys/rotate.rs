@@ -43,7 +43,7 @@ pub(super) fn first(folder: &Path, now: Timestamp) -> Result<(), KeyError> {
 
 fn make(folder: &Path, now: Timestamp) -> Result<String, KeyError> {
     let newest = folder::paths(folder)?.into_iter().next();
-    let later = newest.as_deref().and_then(made_at).map_or(0, |newest| newest + 1);
+    let later = newest.as_deref().and_then(made_at).map_or(0, |newest| newest.as_secs() + 1);
     let signer = Signer::generate()?;
     let kid = signer.jwk().kid;
     let name = format!("{}-{kid}.pem", now.as_secs().max(later));
@@ -63,9 +63,10 @@ pub fn list(folder: &Path) -> Result<Vec<KeyFile>, KeyError> {
     paths.map(|path| Ok(KeyFile { kid: folder::open(&path)?.jwk().kid, path })).collect()
 }
 
-/// The seconds in the name of a file that was called as above.
-fn made_at(path: &Path) -> Option<i64> {
-    path.file_name()?.to_str()?.split_once('-')?.0.parse().ok()
+/// When a key was made, as the name of its file says; `None` if it was not called as above.
+pub(super) fn made_at(path: &Path) -> Option<Timestamp> {
+    let seconds: i64 = path.file_name()?.to_str()?.split_once('-')?.0.parse().ok()?;
+    Some(Timestamp::from_micros(seconds.checked_mul(1_000_000)?))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{endpoint::Endpoint, store::StoreError};
 /// Connections of one process to one database for what somebody waits for, for each core of its machine. Two keep
 /// PostgreSQL busy; more only queue there.
 const CONNECTIONS: usize = 2;
-/// The same for chores.
+/// Connections of one process to one database for chores, on any machine.
 const CHORES: usize = 2;
 /// How long to wait for a connection: to be made, or to get free.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -80,10 +80,12 @@ pub fn endpoint(url: &str) -> Result<Endpoint, StoreError> {
         Host::Tcp(host) => Some(host.clone()),
         Host::Unix(_) => None,
     });
+    // An address that is given as well is what is connected to.
+    let addresses = config.get_hostaddrs().iter().map(ToString::to_string);
     Ok(Endpoint {
         user: config.get_user().unwrap_or_default().to_owned(),
         password: String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned(),
-        hosts: hosts.collect(),
+        hosts: hosts.chain(addresses).collect(),
         verified: config.get_ssl_mode() == SslMode::Require,
     })
 }

@@ -89,12 +89,10 @@ impl<'c> Transaction<'c> {
         Ok(self.object.execute(&statement, params).await?)
     }
 
-    /// Sees to it that `sql` is known to the connection, so that it is not overtaken by what it is joined with.
-    ///
-    /// # Errors
-    /// [`StoreError`]: then the transaction is lost.
-    pub async fn prepare(&self, sql: &str) -> Result<Statement, StoreError> {
-        // Statements that are polled together are prepared, and so sent, in the order in which they were first polled.
+    /// Sees to it that `sql` is known to the connection.
+    async fn prepare(&self, sql: &str) -> Result<Statement, StoreError> {
+        // The lock is fair, and a statement is sent in the poll in which it is known: those that are polled together are sent
+        // in the order in which they were first polled, however many of them are new to the connection.
         let mut stage = self.sending.lock().await;
         match *stage {
             Stage::New => {
@@ -128,7 +126,17 @@ impl<'c> Transaction<'c> {
     /// # Errors
     /// [`StoreError::Unavailable`] if it is not known whether it was committed.
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.end().await
+        self.end().await?;
+        // Behind the answers to all statements: each has noted by now what it did.
+        let written = std::mem::take(&mut *self.written());
+        if !written.is_empty() {
+            self.database.fresh.add(written);
+            self.database.outbox.notify_one();
+        }
+        if self.scheduled.load(Ordering::Relaxed) {
+            self.database.timers.notify_one();
+        }
+        Ok(())
     }
 
     async fn end(&self) -> Result<(), StoreError> {
@@ -143,14 +151,6 @@ impl<'c> Transaction<'c> {
         };
         committing.await?;
         crash_point(Point::AfterCommit);
-        let written = std::mem::take(&mut *self.written());
-        if !written.is_empty() {
-            self.database.fresh.add(written);
-            self.database.outbox.notify_one();
-        }
-        if self.scheduled.load(Ordering::Relaxed) {
-            self.database.timers.notify_one();
-        }
         Ok(())
     }
 

@@ -63,10 +63,10 @@ pub(super) fn recoveries(episodes: &mut [Episode], log: &Log) {
 }
 
 impl Report {
-    /// Whether every promise was kept.
+    /// Whether every promise was kept, and there were orders to keep it to.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.verdicts.iter().all(Verdict::holds)
+        self.orders.values().any(|&orders| orders > 0) && self.verdicts.iter().all(Verdict::holds)
     }
 
     /// The names of the promises that were not.

@@ -1,7 +1,6 @@
 //! Sessions and their refresh tokens.
 //!
-//! Of statements that travel together, the one that locks a customer or a session comes first. It is prepared ahead, which
-//! costs a trip once for each connection, because otherwise those behind it could overtake it there.
+//! Of statements that travel together, the one that locks a customer or a session comes first.
 
 use contracts::{CustomerId, SessionId, Timestamp, events::SessionRevoked};
 use futures::try_join;
@@ -31,7 +30,6 @@ pub async fn start_proved(
 ) -> Result<bool, StoreError> {
     let mut connection = database.connection().await?;
     let tx = connection.begin();
-    tx.prepare(START).await?;
     let (started, (), ()) = try_join!(
         start(&tx, session, proved),
         login_failures::forget(&tx, origin),
@@ -102,7 +100,6 @@ pub async fn refresh(
 ) -> Result<RefreshOutcome, StoreError> {
     let mut connection = database.connection().await?;
     let tx = connection.begin();
-    tx.prepare(ROTATE).await?;
     let found = {
         let (now, expires_at) = (moment(ends.now), moment(successor.expires_at));
         let (presented, next) = (&presented.0[..], &successor.token.0[..]);
@@ -131,7 +128,6 @@ pub async fn end(
 ) -> Result<(), StoreError> {
     let mut connection = database.connection().await?;
     let tx = connection.begin();
-    tx.prepare(REMOVE).await?;
     let (ended, ()) = try_join!(remove(&tx, customer, session), tell_of_end(&tx, customer, session, ends))?;
     // One that had ended has been told of.
     if ended { tx.commit().await } else { Ok(()) }

@@ -26,8 +26,7 @@ impl Ledger for PostgresLedger {
     ) -> Result<Result<Recorded, Refusal>, StoreError> {
         let mut connection = self.0.connection().await?;
         let transaction = connection.begin();
-        // The lock goes first. What it is joined with is used nowhere else, so nothing of it is known to a connection that
-        // does not know the lock, and none of it overtakes.
+        // The lock goes first.
         let ((), found, account) = try_join!(
             lock(&transaction, order_id),
             find(&transaction, key),

@@ -27,13 +27,12 @@ pub(super) async fn hold(
     // There may be no row to lock. The last 64 bits of an id are random.
     let last = order_id.0.as_u64_pair().1.cast_signed();
     let lock = async { transaction.query("SELECT pg_advisory_xact_lock($1)", &[&last]).await };
-    // This must never be sent ahead of the lock. What is joined overtakes only while a statement that comes before it is
-    // new to the connection; nobody else uses this one, so it is new wherever the lock is.
     let find = async {
         let sql = "SELECT order_id, status, amount, currency, captured, refunded, reason
-             FROM payment AS held WHERE order_id = $1";
+             FROM payment WHERE order_id = $1";
         transaction.query_opt(sql, &[&order_id.0]).await
     };
+    // In this order, so that nothing is read before the lock is held.
     let (_, row) = try_join!(lock, find)?;
     row.as_ref().map(read).transpose()
 }

@@ -170,8 +170,6 @@ async fn sell(
 ) -> Result<bool, StoreError> {
     let committed = StockCommitted { order_id: order };
     let tx = connection.begin();
-    // Costs a trip once for each connection: without it the timer could be locked before the reservation.
-    tx.prepare(reservations::SELL).await?;
     let (is_new, is_sold, (), ()) = try_join!(
         is_new(&tx, received, now),
         reservations::sell(&tx, order, now),

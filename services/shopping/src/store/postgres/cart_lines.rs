@@ -84,12 +84,12 @@ pub(super) async fn hold(
             transaction.query_opt("SELECT 1 FROM guest_cart WHERE owner = $1 FOR UPDATE", &[&key]).await?;
         Ok(row.is_some())
     };
-    // This must never be sent ahead of the lock. What is joined overtakes only while a statement that comes before it is
-    // new to the connection; nobody else uses this one, so it is new wherever the lock is.
     let lines = async {
-        let sql = "SELECT product_id, quantity, amount, currency FROM cart_line AS held WHERE owner = $1 ORDER BY position";
+        let sql =
+            "SELECT product_id, quantity, amount, currency FROM cart_line WHERE owner = $1 ORDER BY position";
         transaction.query(sql, &[&key]).await
     };
+    // In this order, so that nothing is read before the lock is held.
     let ((), known, rows) = try_join!(lock(transaction, owner), guest, lines)?;
     if !known {
         return Ok(None);
