@@ -72,6 +72,50 @@ impl Compose {
         run(Command::new("./roll").arg(version).current_dir(&self.folder)).await;
     }
 
+    /// Fails to replace every instance by one of `version`, whose containers have that long to be ready.
+    pub async fn fail_to_roll(&self, version: &str, limit: Duration) {
+        let mut roll = self.roll_by_hand(version);
+        roll.env("MERCATO_ROLL_LIMIT", limit.as_secs().to_string());
+        let ran = timeout(LIMIT, roll.output()).await.expect("an end").expect("a roll");
+        assert_eq!(ran.status.code(), Some(1), "{}", String::from_utf8_lossy(&ran.stderr));
+    }
+
+    /// Begins to replace every instance by one of `version`, and kills that with all that it has started as soon as `cut` is
+    /// true.
+    pub async fn roll_until(&self, version: &str, what: &str, cut: impl AsyncFn() -> bool) {
+        let mut roll = self.roll_by_hand(version);
+        let mut roll = roll.process_group(0).spawn().expect("a roll");
+        let group = format!("-{}", roll.id().expect("a process"));
+        within(LIMIT, what, || async { cut().await.then_some(()) }).await;
+        run(Command::new("kill").args(["-KILL", "--", &group])).await;
+        assert!(!roll.wait().await.expect("an end").success());
+    }
+
+    fn roll_by_hand(&self, version: &str) -> Command {
+        let mut roll = Command::new("./roll");
+        roll.arg(version).current_dir(&self.folder).stdin(Stdio::null()).kill_on_drop(true);
+        roll
+    }
+
+    /// What nginx leaves out: SERVICE-COLOUR of each.
+    pub async fn drained(&self) -> BTreeSet<String> {
+        let gateway = self.containers("gateway").await.remove(0);
+        let files = docker(&["exec", &gateway, "ls", "/run/gateway/drain"]).await;
+        files.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Leaves out what is of that name, which nobody will take back.
+    pub async fn drain(&self, name: &str) {
+        let gateway = self.containers("gateway").await.remove(0);
+        docker(&["exec", &gateway, "touch", &format!("/run/gateway/drain/{name}")]).await;
+    }
+
+    /// The colour of the first container of `service`.
+    pub async fn colour(&self, service: &str) -> String {
+        let label = "{{index .Config.Labels \"mercato.colour\"}}";
+        self.inspect(&self.containers(service).await[0], label).await
+    }
+
     /// The running containers of `service`.
     pub async fn containers(&self, service: &str) -> Vec<String> {
         self.compose(&["ps", "--quiet", service]).await.split_whitespace().map(str::to_owned).collect()
@@ -106,9 +150,12 @@ impl Compose {
 
     /// Runs a command within a container, and gives whether it succeeded.
     pub async fn exec(&self, container: &str, command: &[&str]) -> bool {
-        let mut docker = Command::new("docker");
-        docker.args(["exec", container]).args(command).stdin(Stdio::null()).stderr(Stdio::null());
-        timeout(LIMIT, docker.status()).await.expect("an end").expect("docker").success()
+        succeeds(Command::new("docker").args(["exec", container]).args(command)).await
+    }
+
+    /// The same as root.
+    pub async fn exec_as_root(&self, container: &str, command: &[&str]) -> bool {
+        succeeds(Command::new("docker").args(["exec", "--user", "0", container]).args(command)).await
     }
 
     /// What a secret of the shop says.
@@ -159,6 +206,11 @@ impl Compose {
     async fn compose(&self, arguments: &[&str]) -> String {
         compose_in(&self.folder, arguments).await
     }
+}
+
+async fn succeeds(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    timeout(LIMIT, command.status()).await.expect("an end").expect("a command").success()
 }
 
 async fn compose_in(folder: &Path, arguments: &[&str]) -> String {
