@@ -97,6 +97,18 @@ impl Compose {
         roll
     }
 
+    /// Puts a line at the end of a file of deploy/gateway, as a newer installation would, and gives what it was before.
+    pub fn append_to_gateway(&self, file: &str, line: &str) -> String {
+        let before = fs::read_to_string(self.folder.join("../gateway").join(file)).expect("a file");
+        self.write_gateway(file, &format!("{before}{line}\n"));
+        before
+    }
+
+    /// Writes a file of deploy/gateway.
+    pub fn write_gateway(&self, file: &str, text: &str) {
+        fs::write(self.folder.join("../gateway").join(file), text).expect("a file");
+    }
+
     /// What nginx leaves out: SERVICE-COLOUR of each.
     pub async fn drained(&self) -> BTreeSet<String> {
         let gateway = self.containers("gateway").await.remove(0);

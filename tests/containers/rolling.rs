@@ -94,6 +94,24 @@ async fn a_roll_that_was_cut_off_is_repaired_by_the_next() {
     load.expect_all_kept(&shop, &orders).await;
 }
 
+#[tokio::test]
+async fn a_roll_gives_nginx_what_is_new_for_it() {
+    let shop = Shop::find().await;
+    let line = "# Something new.";
+    let before = shop.stack.append_to_gateway("logging.conf", line);
+    shop.stack.roll("one").await;
+    let gateway = shop.stack.containers("gateway").await.remove(0);
+    assert!(shop.stack.exec(&gateway, &["grep", "-qxF", line, "/run/gateway/logging.conf"]).await);
+    shop.client().get("/products/health/ready").await.expect(200);
+    // What it could not take it is not given, and goes on with what it has.
+    shop.stack.append_to_gateway("logging.conf", "nonsense;");
+    shop.stack.fail_to_roll("one", IN_VAIN).await;
+    shop.client().get("/products/health/ready").await.expect(200);
+    assert!(!shop.stack.exec(&gateway, &["grep", "-q", "nonsense", "/run/gateway/logging.conf"]).await);
+    shop.stack.write_gateway("logging.conf", &before);
+    shop.stack.roll("one").await;
+}
+
 /// That every container is of `version`, and nginx leaves none out.
 async fn expect_all_of(shop: &Shop, version: &str) {
     for service in Service::ALL {
