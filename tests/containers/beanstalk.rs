@@ -4,17 +4,23 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use contracts::Service;
 use serde_json::{Value, json};
 use testkit::{Client, Front, within};
+use tokio::process::Command;
 
-use crate::Shop;
+use crate::{
+    Shop,
+    compose::{run, take_down},
+};
 
+/// The secrets that are URLs.
+pub const URLS: [&str; 5] =
+    ["broker_url", "customer_store_url", "products_store_url", "shopping_store_url", "payment_store_url"];
 const PARAMETERS: &str = "/mercato/test";
 /// How long the second set of services takes to be ready.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -27,11 +33,9 @@ async fn the_bundle_is_unpacked_and_comes_up_with_the_secrets_that_the_hook_lays
         (home.path().join("app"), home.path().join("tools"), home.path().join("secrets"));
     let image = shop.stack.inspect(&shop.stack.containers("customer").await[0], "{{.Config.Image}}").await;
 
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/beanstalk/bundle");
-    let bundle = home.path().join("bundle.zip");
-    run(Command::new(script).arg(&image).arg(&bundle));
+    let bundle = bundle(&image, home.path()).await;
     // As Elastic Beanstalk does, with the rights that the archive says.
-    run(Command::new("unzip").args(["-q", "-d"]).arg(&app).arg(&bundle));
+    run(Command::new("unzip").args(["-q", "-d"]).arg(&app).arg(&bundle)).await;
     let hook = app.join(".platform/hooks/prebuild/10-secrets");
     assert_eq!(fs::metadata(&hook).expect("the hook").permissions().mode() & 0o777, 0o755);
 
@@ -45,11 +49,25 @@ async fn the_bundle_is_unpacked_and_comes_up_with_the_secrets_that_the_hook_lays
         .env("MERCATO_SECRETS", &secrets)
         .env("MERCATO_GET_CONFIG", tools.join("get-config"));
     prebuild.env("MERCATO_AUTHORITIES_URL", format!("file://{}", home.path().join("authorities").display()));
-    run(&mut prebuild);
+    run(&mut prebuild).await;
     let mode = |path: &Path| fs::metadata(path).expect("a secret").permissions().mode() & 0o777;
     assert_eq!((mode(&secrets), mode(&secrets.join("keys/0001.pem"))), (0o700, 0o600));
 
     let url = shop.stack.up_beside(&app, &secrets).await;
+    expect_ready(url).await;
+    take_down(&app).await;
+}
+
+/// Makes the bundle of `image` in `folder`.
+pub async fn bundle(image: &str, folder: &Path) -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/beanstalk/bundle");
+    let bundle = folder.join("bundle.zip");
+    run(Command::new(script).arg(image).arg(&bundle)).await;
+    bundle
+}
+
+/// That all four services come up at `url`.
+pub async fn expect_ready(url: String) {
     let client = Client::new(&Front::new(url));
     for service in Service::ALL {
         within(LIMIT, "every service to be ready", || async {
@@ -60,15 +78,12 @@ async fn the_bundle_is_unpacked_and_comes_up_with_the_secrets_that_the_hook_lays
         let who: Value = client.get(&format!("/{service}/whoami")).await.expect(200).json();
         assert_eq!(who["service"], service.name());
     }
-    shop.stack.down_beside(&app).await;
 }
 
 /// What Parameter Store would answer, in a file.
-async fn parameters(home: &Path, shop: &Shop) -> std::path::PathBuf {
+async fn parameters(home: &Path, shop: &Shop) -> PathBuf {
     let mut parameters = Vec::new();
-    for name in
-        ["broker_url", "customer_store_url", "products_store_url", "shopping_store_url", "payment_store_url"]
-    {
+    for name in URLS {
         parameters.push(json!([format!("{PARAMETERS}/{name}"), shop.stack.secret(name)]));
     }
     // The same key on each instance, or a token would be good at some of them.
@@ -79,14 +94,10 @@ async fn parameters(home: &Path, shop: &Shop) -> std::path::PathBuf {
     file
 }
 
-fn tool(folder: &Path, name: &str, script: &str) {
+/// Puts `script` into `folder`, to be found under that name.
+pub fn tool(folder: &Path, name: &str, script: &str) {
     fs::create_dir_all(folder).expect("a folder");
     let file = folder.join(name);
     fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a tool");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a tool");
-}
-
-fn run(command: &mut Command) {
-    let ran = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(ran.status.success(), "{command:?}: {}", String::from_utf8_lossy(&ran.stderr));
 }

@@ -3,6 +3,8 @@
 
 mod beanstalk;
 mod compose;
+mod ec2;
+mod gce;
 mod kill;
 #[path = "../production/load.rs"]
 mod load;

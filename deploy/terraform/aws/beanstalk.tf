@@ -1,11 +1,18 @@
 # The application and one environment of it. What is the same for all of them is in the bundle, in .ebextensions.
 
+# One for all environments, since production is given the bundle that QA has had.
+locals {
+  bundles = "${var.application}-bundles-${local.account}-${var.region}"
+}
+
 resource "aws_s3_bucket" "bundles" {
-  bucket_prefix = "${var.environment}-"
+  count  = var.make_shared ? 1 : 0
+  bucket = local.bundles
 }
 
 resource "aws_s3_bucket_public_access_block" "bundles" {
-  bucket                  = aws_s3_bucket.bundles.id
+  count                   = var.make_shared ? 1 : 0
+  bucket                  = aws_s3_bucket.bundles[0].id
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true

@@ -31,7 +31,7 @@ resource "aws_iam_role_policy" "deploy" {
     region      = var.region
     application = var.application
     environment = var.environment
-    bucket      = aws_s3_bucket.bundles.bucket
+    bucket      = local.bundles
   })
 }
 

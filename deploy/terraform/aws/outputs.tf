@@ -6,9 +6,14 @@ output "github_variables" {
     AWS_REGION            = var.region
     BEANSTALK_APPLICATION = var.application
     BEANSTALK_ENVIRONMENT = var.environment
-    BEANSTALK_BUCKET      = aws_s3_bucket.bundles.bucket
-    URL                   = "https://${aws_elastic_beanstalk_environment.this.cname}"
+    BEANSTALK_BUCKET      = local.bundles
+    URL                   = "https://${var.domain}"
   }
+}
+
+output "cname" {
+  description = "For the name's CNAME record."
+  value       = aws_elastic_beanstalk_environment.this.cname
 }
 
 output "parameters" {

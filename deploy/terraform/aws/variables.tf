@@ -10,7 +10,7 @@ variable "application" {
 }
 
 variable "make_shared" {
-  description = "Whether to make what all environments of an account share: the application, and the federation with GitHub."
+  description = "Whether to make what all environments of an account share: the application, the bucket of its bundles, and the federation with GitHub."
   type        = bool
   default     = false
 }
@@ -43,6 +43,11 @@ variable "public_subnets" {
 variable "private_subnets" {
   description = "For instances, database and broker: two or more, in different zones, with a way out through NAT."
   type        = list(string)
+}
+
+variable "domain" {
+  description = "The shop's name, which the certificate is for."
+  type        = string
 }
 
 variable "certificate" {

@@ -12,6 +12,26 @@ resource "google_compute_firewall" "balancer" {
   }
 }
 
+# The instances have no address of their own: this is their way out, to Debian's packages and the broker.
+resource "google_compute_router" "this" {
+  name    = var.group
+  region  = var.region
+  network = var.network
+}
+
+resource "google_compute_router_nat" "this" {
+  name                               = var.group
+  region                             = var.region
+  router                             = google_compute_router.this.name
+  nat_ip_allocate_option             = "AUTO_ONLY"
+  source_subnetwork_ip_ranges_to_nat = "LIST_OF_SUBNETWORKS"
+
+  subnetwork {
+    name                    = var.subnet
+    source_ip_ranges_to_nat = ["ALL_IP_RANGES"]
+  }
+}
+
 resource "google_compute_health_check" "this" {
   name               = var.group
   check_interval_sec = 10

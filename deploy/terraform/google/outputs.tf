@@ -7,6 +7,9 @@ output "github_variables" {
     GCE_PROJECT                    = var.project
     GCE_REGION                     = var.region
     GCE_GROUP                      = var.group
+    GCE_NETWORK                    = var.network
+    GCE_SUBNET                     = var.subnet
+    GCE_BALANCER                   = google_compute_global_address.this.address
     URL                            = "https://${var.domain}"
   }
 }
@@ -14,6 +17,14 @@ output "github_variables" {
 output "address" {
   description = "For the name's A record."
   value       = google_compute_global_address.this.address
+}
+
+output "database" {
+  description = "The host in the URLs of the stores, and the value of the secret `authorities`."
+  value = {
+    host        = trimsuffix(google_sql_database_instance.this.dns_name, ".")
+    authorities = join("\n", google_sql_database_instance.this.server_ca_cert[*].cert)
+  }
 }
 
 output "administrator" {

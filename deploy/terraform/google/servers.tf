@@ -25,8 +25,31 @@ resource "google_sql_database_instance" "this" {
       ipv4_enabled    = false
       private_network = var.network
       ssl_mode        = "ENCRYPTED_ONLY"
+      # Its certificates are for a name; those of the default authority are for none that a client could check.
+      server_ca_mode = "GOOGLE_MANAGED_CAS_CA"
     }
   }
+}
+
+# The name that the certificate is for, within the network: Google leaves it to its owner where the address is private.
+resource "google_dns_managed_zone" "database" {
+  name       = "${var.group}-database"
+  dns_name   = "${trimsuffix(google_sql_database_instance.this.dns_name, ".")}."
+  visibility = "private"
+
+  private_visibility_config {
+    networks {
+      network_url = var.network
+    }
+  }
+}
+
+resource "google_dns_record_set" "database" {
+  managed_zone = google_dns_managed_zone.database.name
+  name         = google_dns_managed_zone.database.dns_name
+  type         = "A"
+  ttl          = 60
+  rrdatas      = [google_sql_database_instance.this.private_ip_address]
 }
 
 # The administrator, whose password no service knows.

@@ -34,6 +34,11 @@ variable "network" {
   type        = string
 }
 
+variable "subnet" {
+  description = "The subnet's self link: in this region and network, with Private Google Access. The instances are on it."
+  type        = string
+}
+
 variable "database_tier" {
   description = "Of PostgreSQL."
   type        = string

@@ -67,6 +67,11 @@ impl Auth {
         Ok(claims)
     }
 
+    /// Gets the keys before the first caller comes.
+    pub async fn warm_up(&self) {
+        self.verifier.warm_up().await;
+    }
+
     /// What has been taken back: for the commands and the events that take back more.
     #[must_use]
     pub const fn revocations(&self) -> &Revocations {

@@ -112,6 +112,17 @@ impl Verifier {
         Ok(claims)
     }
 
+    /// Has keys before the first token comes, which would wait for them, or be turned away with all that come by then. Whoever
+    /// needs them meanwhile asks as ever: what fails here is not held against anybody.
+    pub async fn warm_up(&self) {
+        while self.inner.is_without_keys() {
+            match self.inner.source.keys().await {
+                Ok(set) => self.inner.learn(&set),
+                Err(_) => tokio::time::sleep(PAUSE_WITHOUT_KEYS).await,
+            }
+        }
+    }
+
     async fn key(&self, kid: &str) -> Result<Arc<DecodingKey>, AuthError> {
         match self.inner.find(kid) {
             Found::Key(key) => return Ok(key),
@@ -165,23 +176,28 @@ impl Inner {
         if !self.may_ask() {
             return;
         }
-        let answer = self.source.keys().await;
-        let now = self.clock.now();
-        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-        cache.asked_at = Some(now);
-        match answer {
-            Ok(set) => {
-                cache.keys = decoding_keys(&set);
-                cache.fetched_at = Some(now);
-                cache.failure = None;
-            }
+        match self.source.keys().await {
+            Ok(set) => self.learn(&set),
             Err(error) => {
+                let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+                cache.asked_at = Some(self.clock.now());
                 if cache.failure.is_none() {
                     tracing::warn!(%error, "the keys to verify tokens with could not be refreshed");
                 }
                 cache.failure = Some(error);
             }
         }
+    }
+
+    fn is_without_keys(&self) -> bool {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner).fetched_at.is_none()
+    }
+
+    fn learn(&self, set: &PublicKeySet) {
+        let now = self.clock.now();
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        cache.keys = decoding_keys(set);
+        (cache.asked_at, cache.fetched_at, cache.failure) = (Some(now), Some(now), None);
     }
 
     /// If the last question failed, the key may exist: a caller with a good token must not be told to sign in again.

@@ -1,4 +1,5 @@
-//! The images: ours with the program that was built here, under two tags, and the stand-ins for those that others make.
+//! The images: ours with the program that was built here, under two tags and a third that cannot work, and the stand-ins for
+//! those that others make.
 
 use std::{
     fs,
@@ -16,6 +17,15 @@ const BASE: &str = "mercato-stand-in/debian:bookworm-slim";
 pub(super) const IMAGE: &str = "mercato-test";
 /// The version that comes up first, and the one that it is replaced by.
 pub(super) const VERSIONS: [&str; 2] = ["one", "two"];
+/// A version whose shopping answers and is never ready: it looks for the broker where there is none.
+const SICK: &str = "sick";
+const SICK_PROGRAM: &str = r#"#!/bin/sh
+if [ "$1 $2" = "serve shopping" ]; then
+    unset MERCATO_BROKER_URL_FILE
+    export MERCATO_BROKER_URL=amqp://shop:there-is-nobody-there@127.0.0.1:9/shop
+fi
+exec /usr/local/bin/mercato "$@"
+"#;
 /// What compose.yaml takes images from, and what takes their place.
 pub(super) const STAND_INS: [(&str, &str, &str); 3] = [
     ("POSTGRES_IMAGE", "postgres", "mercato-stand-in/postgres:bookworm"),
@@ -52,7 +62,14 @@ pub(super) fn build(engine: &Engine, binary: &Path) -> anyhow::Result<()> {
         fs::write(context.path().join("Dockerfile"), text).context("cannot write a Dockerfile")?;
         build_one(engine, &["--tag", &format!("{IMAGE}:{version}")], context.path())?;
     }
-    Ok(())
+    let text = format!(
+        "FROM {IMAGE}:{}\nCOPY sick /usr/local/bin/sick\nENTRYPOINT [\"/bin/sh\", \"/usr/local/bin/sick\"]\n\
+         LABEL org.opencontainers.image.version={SICK}\n",
+        VERSIONS[0]
+    );
+    fs::write(context.path().join("sick"), SICK_PROGRAM).context("cannot write a program")?;
+    fs::write(context.path().join("Dockerfile"), text).context("cannot write a Dockerfile")?;
+    build_one(engine, &["--tag", &format!("{IMAGE}:{SICK}")], context.path())
 }
 
 fn build_one(engine: &Engine, options: &[&str], context: &Path) -> anyhow::Result<()> {

@@ -179,12 +179,14 @@ impl<'a> Shop<'a> {
             logs.kill().ok();
             logs.wait().ok();
         }
-        // What a test of the bundle may have left, which would hold a network of ours.
-        let beside = format!("label=com.docker.compose.project={}-bundle", self.project);
-        let beside = self.engine.docker(&["ps", "--all", "--quiet", "--filter", &beside])?;
-        let beside: Vec<&str> = beside.split_whitespace().collect();
-        if !beside.is_empty() {
-            self.engine.docker(&[&["rm", "--force", "--volumes"], beside.as_slice()].concat())?;
+        // What a test of a bundle or of a host may have left, which would hold a network of ours.
+        for beside in ["bundle", "host"] {
+            let beside = format!("label=com.docker.compose.project={}-{beside}", self.project);
+            let beside = self.engine.docker(&["ps", "--all", "--quiet", "--filter", &beside])?;
+            let beside: Vec<&str> = beside.split_whitespace().collect();
+            if !beside.is_empty() {
+                self.engine.docker(&[&["rm", "--force", "--volumes"], beside.as_slice()].concat())?;
+            }
         }
         output(self.compose().args(["down", "--volumes", "--remove-orphans", "--timeout", "20"])).map(drop)
     }

@@ -80,6 +80,34 @@ async fn one_question_serves_many_tokens() {
     assert_eq!(source.times_asked(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn whoever_has_warmed_up_has_keys_when_the_first_token_comes_although_customer_is_away() {
+    let (signer, source, _, verifier) = shop();
+    source.goes_away();
+    let early = verifier.clone();
+    let warming = tokio::spawn(async move { early.warm_up().await });
+    source.was_asked.notified().await;
+    source.publishes(&[&signer]);
+    warming.await.unwrap();
+    source.goes_away();
+    let (asked, claims) = (source.times_asked(), claims());
+    assert_eq!(verifier.verify(&signer.sign(&claims).unwrap()).await, Ok(claims));
+    assert_eq!(source.times_asked(), asked);
+}
+
+#[tokio::test]
+async fn what_fails_while_it_warms_up_is_not_held_against_the_first_token() {
+    let (signer, source, _, verifier) = shop();
+    source.goes_away();
+    let early = verifier.clone();
+    let warming = tokio::spawn(async move { early.warm_up().await });
+    source.was_asked.notified().await;
+    source.publishes(&[&signer]);
+    let claims = claims();
+    assert_eq!(verifier.verify(&signer.sign(&claims).unwrap()).await, Ok(claims));
+    warming.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_token_without_a_signature_is_refused_and_causes_no_question() {
     let (signer, source, _, verifier) = shop();
