@@ -6,6 +6,7 @@ mod audit;
 mod dead_letters;
 mod documents;
 mod keys;
+mod replay;
 mod seed;
 mod serve;
 mod staff;
@@ -75,6 +76,7 @@ enum Command {
     /// Messages that could not be handled
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
+    Replay(replay::Replay),
     /// The OpenAPI document of a service
     Openapi {
         /// Which service
@@ -110,6 +112,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys.run(&settings),
         Command::Audit(audit) => audit.run(&settings).await,
         Command::DeadLetters(dead_letters) => dead_letters.run(&settings).await,
+        Command::Replay(replay) => replay.run(&settings).await,
         Command::Openapi { service } => documents::openapi(service),
         Command::Asyncapi => documents::asyncapi(),
         Command::Config => documents::config(settings),

@@ -15,7 +15,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::end::End;
+use crate::messaging::end::End;
 
 /// Messages that wait for their confirms on one channel.
 const WINDOW: usize = 256;

