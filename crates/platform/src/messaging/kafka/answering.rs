@@ -8,7 +8,7 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use rdkafka::{error::KafkaResult, message::OwnedMessage};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 use super::{
@@ -26,6 +26,9 @@ use crate::{
 /// How often it is committed which questions are answered. Those answered in between are answered again after a crash, and
 /// nobody waits for that.
 const COMMIT: Duration = Duration::from_millis(250);
+
+/// How long the group may take to give out its partitions before it is served all the same.
+const JOIN: Duration = Duration::from_secs(20);
 
 /// The questions to one service, as one instance takes them.
 struct Answering {
@@ -52,11 +55,12 @@ enum Next {
 /// A question that needs no more work, unless another instance is to have it.
 type Finished = Option<Ticket>;
 
-/// Starts to take the questions to `service`, with at most `window` of them unanswered.
+/// Starts to take the questions to `service`, with at most `window` of them unanswered, and waits until it is known which
+/// partitions are read here: a question that came before would wait for that, and might be late.
 ///
 /// # Errors
 /// [`rdkafka::error::KafkaError`] if librdkafka refuses.
-pub(super) fn serve(
+pub(super) async fn serve(
     session: Arc<Session>,
     service: Service,
     window: usize,
@@ -67,8 +71,10 @@ pub(super) fn serve(
     let group = Group::join(&session, &topic, std::slice::from_ref(&topic))?;
     let (requests, receiver) = mpsc::channel(window);
     let places = Arc::new(Semaphore::new(window));
+    let (joined, end) = (group.context().joined.clone(), session.end.clone());
     let answering = Answering { service, session, group, requests, places, clock };
     tokio::spawn(answering.run());
+    tokio::select! { () = joined.cancelled() => {}, () = end.wait() => {}, () = sleep(JOIN) => {} }
     Ok(receiver)
 }
 

@@ -100,6 +100,8 @@ fn consumer(address: &Address) -> ClientConfig {
 /// As [`events`].
 pub(super) fn replies(address: &Address, context: Context) -> KafkaResult<StreamConsumer<Context>> {
     let mut config = consumer(address);
+    // librdkafka wants one from every consumer. This one neither joins it nor commits anything.
+    config.set("group.id", address.names.replies());
     config.set("auto.offset.reset", "latest");
     StreamConsumer::from_config_and_context(&config, context)
 }

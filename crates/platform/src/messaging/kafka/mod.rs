@@ -162,7 +162,7 @@ impl Broker for KafkaBroker {
         window: usize,
     ) -> Result<mpsc::Receiver<RpcRequest>, BrokerError> {
         let session = self.session_soon().await?;
-        answering::serve(session, service, window, self.clock.clone()).map_err(unavailable)
+        answering::serve(session, service, window, self.clock.clone()).await.map_err(unavailable)
     }
 
     async fn check(&self) -> Result<(), BrokerError> {
