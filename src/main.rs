@@ -7,6 +7,8 @@ mod output;
 mod production;
 mod roles;
 mod settings;
+#[cfg(test)]
+mod simulation;
 
 use std::process::ExitCode;
 

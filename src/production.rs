@@ -4,7 +4,7 @@
 use std::fmt;
 
 use contracts::Service;
-use platform::{endpoint::Endpoint, messaging};
+use platform::{chaos, endpoint::Endpoint, messaging};
 use thiserror::Error;
 
 use crate::settings::{BadSetting, Settings};
@@ -12,8 +12,18 @@ use crate::settings::{BadSetting, Settings};
 /// A password with fewer characters is guessed.
 const SHORTEST: usize = 12;
 /// What people type when they mean to come back to it, without what is not a letter.
-const WELL_KNOWN: [&str; 10] =
-    ["admin", "administrator", "changeme", "guest", "kafka", "mercato", "password", "postgres", "rabbitmq", "secret"];
+const WELL_KNOWN: [&str; 10] = [
+    "admin",
+    "administrator",
+    "changeme",
+    "guest",
+    "kafka",
+    "mercato",
+    "password",
+    "postgres",
+    "rabbitmq",
+    "secret",
+];
 
 /// Something that has to be set in another way before the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +54,8 @@ pub fn check(settings: &Settings, services: &[Service]) -> Result<(), Refused> {
 /// What stands against serving `services` in production, as far as `settings` tell.
 fn refusals(settings: &Settings, services: &[Service]) -> Vec<Refusal> {
     let whole_shop = Service::ALL.iter().all(|service| services.contains(service));
-    let mut found: Vec<Refusal> =
-        services.iter().flat_map(|service| store(settings, *service, whole_shop)).collect();
+    let mut found: Vec<Refusal> = program().into_iter().collect();
+    found.extend(services.iter().flat_map(|service| store(settings, *service, whole_shop)));
     found.extend(broker(settings, whole_shop));
     if services.contains(&Service::Payment) && settings.payment_provider.is_none() {
         let reason = "the only provider is a sandbox that moves no money: say \"sandbox\" if that is meant";
@@ -64,6 +74,13 @@ fn refusals(settings: &Settings, services: &[Service]) -> Vec<Refusal> {
         new
     });
     found
+}
+
+/// A program that can be told to lose an order is for tests.
+fn program() -> Option<Refusal> {
+    let reason =
+        "this program was built to be broken on purpose (the cargo feature `chaos`): build it without";
+    chaos::BUILT_IN.then(|| Refusal::new("program", reason))
 }
 
 fn store(settings: &Settings, service: Service, whole_shop: bool) -> Vec<Refusal> {

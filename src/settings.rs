@@ -2,8 +2,9 @@
 //! `MERCATO_CONFIG` names), then `MERCATO_*` in the environment, then the command line.
 //!
 //! Each field below is a key of the file and, in capitals behind `MERCATO_`, a variable: `broker_url` is
-//! `MERCATO_BROKER_URL`.
+//! `MERCATO_BROKER_URL`. `MERCATO_BROKER_URL_FILE` names a file that says it, which is what secrets are kept in.
 
+mod files;
 mod mask;
 mod stores;
 
@@ -149,9 +150,13 @@ impl Settings {
     pub fn read(overrides: &Overrides) -> Result<Self, BadSetting> {
         let file = std::env::var_os("MERCATO_CONFIG").map(PathBuf::from);
         let toml = file.map_or_else(|| Toml::file("mercato.toml"), Toml::file_exact);
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let files = Self::from_files(variables)?;
         let settings: Self = Figment::from(Serialized::defaults(Self::default()))
             .merge(toml)
             .merge(Env::prefixed("MERCATO_").filter(|name| is_key(name.as_str())))
+            .merge(Serialized::defaults(files))
             .merge(Serialized::defaults(overrides))
             .extract()
             .map_err(|error| BadSetting(error.to_string()))?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use contracts::{OrderId, Service};
 use payment::{domain::Payment, provider::sandbox::Account};
+use platform::store::Store;
 use products::store::{LiveReservation, StockAudit};
 use shopping::{
     domain::Order,
@@ -42,26 +43,38 @@ impl Facts {
     /// # Errors
     /// If a service has no store yet, or one cannot be read.
     pub async fn read(settings: &Settings) -> anyhow::Result<Self> {
-        let (mut outbox, mut dead_letters) = (BTreeMap::new(), 0);
+        let mut stores = BTreeMap::new();
         for service in Service::ALL {
             if !roles::exists(service, settings)? {
                 bail!("there is no shop in {}: {service} has no store there", settings.data.display());
             }
-            let store = roles::open(service, settings).await?.messaging();
-            outbox.insert(service, store.depth().await?);
+            stores.insert(service, roles::open(service, settings).await?);
+        }
+        Self::of(&stores).await
+    }
+
+    /// Reads everything from the stores of all services.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub async fn of(stores: &BTreeMap<Service, Store>) -> anyhow::Result<Self> {
+        let (mut outbox, mut dead_letters) = (BTreeMap::new(), 0);
+        for (service, store) in stores {
+            let store = store.messaging();
+            outbox.insert(*service, store.depth().await?);
             dead_letters += store.dead_letters(u32::MAX).await?.len() as u64;
         }
-        let shopping = shopping::store::open(&roles::open(Service::Shopping, settings).await?);
-        let products = products::store::open(&roles::open(Service::Products, settings).await?);
-        let payment = roles::open(Service::Payment, settings).await?;
+        let shopping = shopping::store::open(&stores[&Service::Shopping]);
+        let products = products::store::open(&stores[&Service::Products]);
+        let payment = &stores[&Service::Payment];
         let reservations = products.live_reservations().await?;
         Ok(Self {
             orders: orders(&*shopping).await?,
             order_audit: shopping.audit_orders().await?,
             reservations: reservations.into_iter().map(|held| (held.order_id, held)).collect(),
             stock: products.audit_stock().await?,
-            payments: payments(&*payment::store::open(&payment)).await?,
-            ledger: ledger(&*payment::provider::sandbox::open(&payment)).await?,
+            payments: payments(&*payment::store::open(payment)).await?,
+            ledger: ledger(&*payment::provider::sandbox::open(payment)).await?,
             outbox,
             dead_letters,
         })

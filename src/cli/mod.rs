@@ -5,6 +5,7 @@
 mod audit;
 mod dead_letters;
 mod documents;
+mod health;
 mod keys;
 mod replay;
 mod seed;
@@ -77,6 +78,11 @@ enum Command {
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
     Replay(replay::Replay),
+    /// Ask what is served on this machine whether it is ready; exit code 0 only if all of it is
+    Health {
+        /// customer, products, shopping, payment; none named: whatever listens at the ports that the settings say
+        services: Vec<Service>,
+    },
     /// The OpenAPI document of a service
     Openapi {
         /// Which service
@@ -113,6 +119,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Audit(audit) => audit.run(&settings).await,
         Command::DeadLetters(dead_letters) => dead_letters.run(&settings).await,
         Command::Replay(replay) => replay.run(&settings).await,
+        Command::Health { services } => health::health(&settings, &services).await,
         Command::Openapi { service } => documents::openapi(service),
         Command::Asyncapi => documents::asyncapi(),
         Command::Config => documents::config(settings),

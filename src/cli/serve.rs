@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The port of the whole shop.
-const FRONT: u16 = 8_000;
+pub(super) const FRONT: u16 = 8_000;
 /// The login that is made at the first start.
 const STAFF: &str = "staff@mercato.example";
 /// How long what has begun may take to end, once the server has taken its last request.

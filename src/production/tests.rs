@@ -93,7 +93,10 @@ fn a_server_elsewhere_is_reached_by_tls_that_verifies_it() {
 #[cfg(feature = "kafka")]
 #[test]
 fn kafka_is_held_to_the_same() {
-    assert_eq!(broker(&format!("kafkas://shop:{STRONG}@one.example,two.example:9094/?replication=3")).0, [""; 0]);
+    assert_eq!(
+        broker(&format!("kafkas://shop:{STRONG}@one.example,two.example:9094/?replication=3")).0,
+        [""; 0]
+    );
     for url in ["kafkas://one.example/", "kafkas://kafka:kafka@one.example/"] {
         let (keys, said) = broker(url);
         assert_eq!(keys, ["broker_url"], "{url}");

@@ -5,6 +5,7 @@
 //! `startup`, are for the embedded shape only: `cargo xtask test rabbitmq` leaves them out.
 
 mod accounts;
+mod authorisation;
 mod bad_input;
 mod catalogue;
 mod deleted_customer;

@@ -132,6 +132,8 @@ async fn an_order_is_shipped_delivered_and_refunded_in_that_order() {
     staff.treat(declined, "refund").await.problem(409);
     let all: Page<OrderView> =
         staff.client.get("/shopping/orders?everyone=true&status=refunded").await.expect(200).json();
-    assert_eq!(all.items.iter().map(|order| order.id).collect::<Vec<_>>(), [order]);
+    // Others may have had their money back too, where the tests share a shop.
+    assert!(all.items.iter().all(|order| order.status == Refunded));
+    assert!(all.items.iter().any(|found| found.id == order));
     shop.audit().await.expect_clean();
 }

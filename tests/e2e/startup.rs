@@ -115,6 +115,34 @@ async fn a_shop_that_is_asked_to_end_finishes_what_it_does_and_goes_on_where_it_
 }
 
 #[tokio::test]
+async fn the_command_line_knows_whether_a_shop_is_ready() {
+    let mut shop = shop().await;
+    let url = shop.base_url();
+    let (_, port) = url.rsplit_once(':').unwrap();
+    let ran = shop.mercato().run(&["health", "--port", port]).await.expect(0);
+    assert_eq!(ran.stdout, "customer: ready\nproducts: ready\nshopping: ready\npayment: ready\n");
+    let ran = shop.mercato().run(&["health", "shopping", "--port", port]).await.expect(0);
+    assert_eq!(ran.stdout, "shopping: ready\n");
+
+    shop.terminate().await;
+    assert_eq!(shop.mercato().run(&["health", "--port", port]).await.expect(1).stdout, "");
+    let ran = shop.mercato().run(&["health", "shopping", "--port", port]).await.expect(1);
+    assert_eq!(ran.stdout, "shopping: cannot be reached\n");
+}
+
+#[tokio::test]
+async fn a_setting_may_be_in_a_file() {
+    let (home, mercato) = in_new_folder();
+    let file = home.path().join("broker_url");
+    std::fs::write(&file, "amqp://shop:correct-horse@rabbit.example/\n").unwrap();
+    let mercato = mercato.set("MERCATO_BROKER_URL_FILE", file.to_str().unwrap());
+    let settings: Value = mercato.run(&["config"]).await.expect(0).json();
+    assert_eq!(settings["broker_url"], "amqp://shop:***@rabbit.example/");
+    let both = mercato.set("MERCATO_BROKER_URL", "memory:").run(&["config"]).await.expect(2);
+    says_clearly(&both, "MERCATO_BROKER_URL_FILE");
+}
+
+#[tokio::test]
 async fn a_service_is_served_alone_and_says_what_it_cannot_reach() {
     let mut customer = Alone::start(mercato(), Service::Customer).await;
     let body = serde_json::json!({ "email": "ada@shopper.example", "password": "long enough" });

@@ -122,7 +122,13 @@ impl Load {
             let answer = call().attempt().await.ok();
             let status = answer.as_ref().map_or(0, Answer::status);
             if answer.is_none() || status >= 500 {
-                *self.failures.lock().expect("the failures").entry(status).or_default() += 1;
+                let mut failures = self.failures.lock().expect("the failures");
+                let count = failures.entry(status).or_default();
+                *count += 1;
+                // The first of them, to tell why; a test that allows none ends before it could ask.
+                if let (1..=3, Some(answer)) = (*count, &answer) {
+                    eprintln!("{answer}");
+                }
                 return None;
             }
             answer

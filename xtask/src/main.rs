@@ -1,6 +1,8 @@
 //! `cargo xtask …`: what this workspace needs done that cargo alone does not do.
 
 mod bench;
+mod bundle;
+mod chaos;
 mod docs;
 mod stack;
 mod test;
@@ -15,7 +17,9 @@ use clap::Parser;
 enum Xtask {
     Test(test::Test),
     Bench(bench::Bench),
+    Chaos(chaos::Chaos),
     Stack(stack::Stack),
+    Bundle(bundle::Bundle),
     Docs(docs::Docs),
 }
 
@@ -23,7 +27,9 @@ fn main() -> ExitCode {
     let done = match Xtask::parse() {
         Xtask::Test(test) => test.run(),
         Xtask::Bench(bench) => bench.run(),
+        Xtask::Chaos(chaos) => chaos.run(),
         Xtask::Stack(stack) => stack.run(),
+        Xtask::Bundle(bundle) => bundle.run(),
         Xtask::Docs(docs) => docs.run(),
     };
     // Said here and not by returning it: a backtrace would bury the summary, and tells nothing about a test.

@@ -1,7 +1,10 @@
 //! `cargo xtask test [SHAPE]`: every test there is, with the end-to-end suite run over one shape of the shop.
 
+mod chaos;
 mod compiler;
+mod containers;
 mod embedded;
+mod hostile;
 mod packages;
 mod rabbitmq;
 mod servers;
@@ -10,6 +13,8 @@ mod steps;
 use std::{fmt, time::Instant};
 
 use clap::ValueEnum;
+
+use containers::engine::{Engine, NoEngine};
 
 /// Run all tests, the end-to-end suite over the shapes given
 ///
@@ -29,6 +34,8 @@ enum Shape {
     Embedded,
     /// Several instances of each service, PostgreSQL, RabbitMQ, nginx: these have to be installed
     Rabbitmq,
+    /// The image and deploy/compose, on a Docker engine: started privately where none runs. Only if it is named
+    Containers,
 }
 
 impl fmt::Display for Shape {
@@ -36,6 +43,7 @@ impl fmt::Display for Shape {
         f.write_str(match self {
             Self::Embedded => "embedded",
             Self::Rabbitmq => "rabbitmq",
+            Self::Containers => "containers",
         })
     }
 }
@@ -44,7 +52,7 @@ impl Shape {
     /// Sees to it that what the shape stands on is there.
     fn prepare(self) -> anyhow::Result<()> {
         match self {
-            Self::Embedded => compiler::ensure(),
+            Self::Embedded | Self::Containers => compiler::ensure(),
             Self::Rabbitmq => compiler::ensure().and_then(|()| servers::ensure()),
         }
     }
@@ -52,31 +60,65 @@ impl Shape {
     /// Runs the tests of this shape, which is one `among` several. All steps are run even if one fails, so that one run tells all there is to tell.
     fn run(self, among: &[Self]) -> anyhow::Result<Outcome> {
         let started = Instant::now();
-        let failed = match self {
-            // What both would run is run once, with all adapters built in.
-            Self::Embedded if among.contains(&Self::Rabbitmq) => rabbitmq::run_embedded_end_to_end(),
-            Self::Embedded => embedded::run_all(),
-            Self::Rabbitmq => rabbitmq::run_all(),
-        }?;
-        Ok(Outcome { shape: self, failed, seconds: started.elapsed().as_secs_f64() })
+        let mut steps = Steps::default();
+        match self {
+            Self::Embedded => {
+                // What both would run is run once, with all adapters built in.
+                steps.failed = if among.contains(&Self::Rabbitmq) {
+                    rabbitmq::run_embedded_end_to_end()?
+                } else {
+                    embedded::run_all()?
+                };
+                steps.failed.extend(chaos::run_all(crate::chaos::Shape::Embedded)?);
+                match hostile::run()? {
+                    hostile::Outcome::Ran(failed) => steps.failed.extend(failed),
+                    hostile::Outcome::Skipped(reason) => steps.skip("schemathesis", &reason),
+                }
+            }
+            Self::Rabbitmq => {
+                steps.failed = rabbitmq::run_all()?;
+                steps.failed.extend(chaos::run_all(crate::chaos::Shape::Rabbitmq)?);
+            }
+            Self::Containers => match Engine::find_or_start() {
+                Ok(engine) => steps.failed = containers::run_all(&engine)?,
+                Err(NoEngine::NotHere(reason)) => steps.skip("all of it", &reason),
+                Err(NoEngine::Failed(error)) => return Err(error),
+            },
+        }
+        Ok(Outcome { shape: self, steps, seconds: started.elapsed().as_secs_f64() })
+    }
+}
+
+/// What became of the steps of a shape's tests; of those that are not named here, that they passed.
+#[derive(Default)]
+struct Steps {
+    failed: Vec<String>,
+    /// What could not be run, and why.
+    skipped: Vec<String>,
+}
+
+impl Steps {
+    fn skip(&mut self, what: &str, reason: &str) {
+        self.skipped.push(format!("{what}: {reason}"));
     }
 }
 
 /// How the tests of one shape went.
 struct Outcome {
     shape: Shape,
-    failed: Vec<String>,
+    steps: Steps,
     seconds: f64,
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shape, seconds, .. } = self;
-        if self.failed.is_empty() {
-            return write!(f, "{shape}: passed in {seconds:.1} s");
+        let Self { shape, steps, seconds } = self;
+        if steps.failed.is_empty() {
+            write!(f, "{shape}: passed in {seconds:.1} s")?;
+        } else {
+            write!(f, "{shape}: FAILED in {seconds:.1} s: `{}`", steps.failed.join("`, `"))?;
         }
-        let failed = self.failed.join("`, `");
-        write!(f, "{shape}: FAILED in {seconds:.1} s: `{failed}`")
+        steps.skipped.iter().try_for_each(|skipped| write!(f, "; SKIPPED {skipped}"))
     }
 }
 
@@ -92,7 +134,7 @@ impl Test {
         for outcome in &outcomes {
             eprintln!("xtask: {outcome}");
         }
-        let failed = outcomes.iter().any(|outcome| !outcome.failed.is_empty());
+        let failed = outcomes.iter().any(|outcome| !outcome.steps.failed.is_empty());
         anyhow::ensure!(!failed, "not every test passed");
         Ok(())
     }

@@ -17,5 +17,5 @@ mod topology;
 pub use ids::{AddressId, CustomerId, OrderId, ProductId, SessionId};
 pub use money::{Currency, Money, MoneyError};
 pub use service::{Service, UnknownService};
-pub use timestamp::Timestamp;
+pub use timestamp::{NotATimestamp, Timestamp};
 pub use topology::{consumers_of, subscriptions_of};

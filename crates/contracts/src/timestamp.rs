@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
+use thiserror::Error;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A moment in UTC, to the microsecond. On the wire it is an RFC 3339 string.
@@ -69,12 +70,26 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Why a text is no moment.
+#[derive(Debug, Error)]
+pub enum NotATimestamp {
+    /// It is not written as RFC 3339 has it.
+    #[error(transparent)]
+    Malformed(#[from] time::error::Parse),
+    /// Its offset leads out of the years that can be written.
+    #[error("the year has to be from 0 to 9999 in UTC")]
+    OutOfRange,
+}
+
 impl std::str::FromStr for Timestamp {
-    type Err = time::error::Parse;
+    type Err = NotATimestamp;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let nanos = OffsetDateTime::parse(text, &Rfc3339)?.unix_timestamp_nanos();
-        Ok(Self(i64::try_from(nanos.div_euclid(1_000)).unwrap_or(i64::MAX)))
+        let moment = Self(i64::try_from(nanos.div_euclid(1_000)).unwrap_or(i64::MAX));
+        // What was read has to be writable: whoever shows it, or sends it on, counts on that.
+        moment.to_rfc3339().map_err(|_| NotATimestamp::OutOfRange)?;
+        Ok(moment)
     }
 }
 
@@ -114,6 +129,8 @@ impl utoipa::PartialSchema for Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -136,5 +153,23 @@ mod tests {
         let now = Timestamp::now();
         assert_eq!(now.since(now + Duration::from_secs(1)), Duration::ZERO);
         assert_eq!((now + Duration::from_secs(1)).since(now), Duration::from_secs(1));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_read_can_be_written_and_is_read_again(
+            text in "\\PC{0,40}|[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{1,9})?(Z|[+-][0-2][0-9]:[0-5][0-9])",
+        ) {
+            if let Ok(moment) = text.parse::<Timestamp>() {
+                prop_assert_eq!(moment.to_string().parse::<Timestamp>().unwrap(), moment);
+            }
+        }
+    }
+
+    #[test]
+    fn a_year_that_cannot_be_written_is_refused() {
+        for edge in ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01"] {
+            assert!(matches!(edge.parse::<Timestamp>(), Err(NotATimestamp::OutOfRange)), "{edge}");
+        }
     }
 }

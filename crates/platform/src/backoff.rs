@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rand::RngExt as _;
+use crate::chance;
 
 /// Rests that double from a first to a longest, each shortened at random by up to half so that many clients do
 /// not come back at the same moment.
@@ -35,7 +35,7 @@ impl Backoff {
     pub fn next_rest(&mut self) -> Duration {
         let rest = self.next;
         self.next = (rest * 2).min(self.longest);
-        rest.mul_f64(rand::rng().random_range(0.5..=1.0))
+        rest.mul_f64(chance::between(0.5, 1.0))
     }
 
     /// Rests.

@@ -3,6 +3,8 @@
 
 pub mod auth;
 pub mod backoff;
+pub mod chance;
+pub mod chaos;
 pub mod endpoint;
 pub mod http;
 pub mod idempotency;

@@ -81,7 +81,11 @@ impl FromStr for TraceContext {
         if version != "00" || trace.len() != 32 || span.len() != 16 || flags.len() != 2 {
             return Err(NotATraceParent);
         }
-        let parse = |digits| u128::from_str_radix(digits, 16).map_err(|_| NotATraceParent);
+        let parse = |digits: &str| {
+            // `from_str_radix` would take a sign and capitals, which the specification does not.
+            let lowercase = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            u128::from_str_radix(digits, 16).ok().filter(|_| lowercase).ok_or(NotATraceParent)
+        };
         let (trace_id, span_id) = (parse(trace)?, parse(span)?);
         if trace_id == 0 || span_id == 0 {
             return Err(NotATraceParent);
@@ -93,6 +97,8 @@ impl FromStr for TraceContext {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -108,6 +114,24 @@ mod tests {
             ["", "00", "00-0-0-00", "00-00000000000000000000000000000000-0000000000000001-01", "ÿ-ÿ-ÿ-ÿ"]
         {
             assert_eq!(wrong.parse::<TraceContext>(), Err(NotATraceParent), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_is_told_again_as_it_came(
+            header in "\\PC{0,60}|00-[+0-9a-fA-F]{32}-[+0-9a-fA-F]{16}-[+0-9a-fA-F]{2}|00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]",
+        ) {
+            if let Ok(context) = header.parse::<TraceContext>() {
+                let ids = header.rsplit_once('-').unwrap().0;
+                prop_assert!(context.to_string().starts_with(ids), "{} became {}", header, context);
+            }
+        }
+
+        #[test]
+        fn every_position_survives_the_wire(trace_id in 1..=u128::MAX, span_id in 1..=u64::MAX, sampled: bool) {
+            let here = TraceContext { trace_id, span_id, sampled };
+            prop_assert_eq!(here.to_string().parse(), Ok(here));
         }
     }
 }

@@ -8,8 +8,10 @@
 //! | [`conformance`] | what every adapter of a broker and of a store has to keep to |
 //! | [`servers`] | real servers of their own: PostgreSQL, RabbitMQ, nginx |
 //! | [`stack`] | the whole production shape out of these, with several instances of each service |
+//! | [`chaos`] | the shop broken on purpose, under load, and what is checked afterwards |
 //! | [`bodies`] | what is sent: products, addresses |
 //! | [`jwt`] | access tokens, verified as somebody outside would |
+//! | [`forged`] | access tokens that nobody may believe |
 //! | [`views`] | what is answered, as far as `contracts` does not have it |
 //! | [`wait`] | [`eventually`]: the only place that lets time pass |
 //!
@@ -17,8 +19,10 @@
 //! ought to happen.
 
 pub mod bodies;
+pub mod chaos;
 pub mod client;
 pub mod conformance;
+pub mod forged;
 pub mod jwt;
 pub mod people;
 pub mod servers;

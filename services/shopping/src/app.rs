@@ -2,17 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::{
-    OrderId, ProductId,
-    rpc::{FindProducts, ProductSnapshot},
-};
+use contracts::{OrderId, ProductId, rpc::ProductSnapshot};
 use platform::{
     Clock,
     messaging::{RpcClient, RpcError},
 };
 use tokio::sync::broadcast;
 
-use crate::store::Store;
+use crate::{catalogue::Catalogue, store::Store};
 
 /// Progress that may wait to be looked at by those who follow an order; who falls behind looks at the store instead.
 const PROGRESS: usize = 256;
@@ -21,6 +18,7 @@ const PROGRESS: usize = 256;
 pub struct Shopping {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rpc: RpcClient,
+    catalogue: Catalogue,
     pub(crate) clock: Clock,
     /// Orders that have just taken a step in this process.
     pub(crate) progress: broadcast::Sender<OrderId>,
@@ -30,18 +28,16 @@ impl Shopping {
     /// The service over `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, rpc: RpcClient, clock: Clock) -> Self {
-        Self { store, rpc, clock, progress: broadcast::channel(PROGRESS).0 }
+        let catalogue = Catalogue::new(rpc.clone());
+        Self { store, rpc, catalogue, clock, progress: broadcast::channel(PROGRESS).0 }
     }
 
     /// What products says of `ids`, in no particular order; those it does not know are missing.
     ///
     /// # Errors
     /// [`RpcError`].
-    pub(crate) async fn products(&self, ids: Vec<ProductId>) -> Result<Vec<ProductSnapshot>, RpcError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(self.rpc.ask(&FindProducts { ids }).await?.products)
+    pub(crate) async fn products(&self, ids: &[ProductId]) -> Result<Vec<ProductSnapshot>, RpcError> {
+        self.catalogue.find(ids).await
     }
 
     /// Tells those who follow `order_id` that it took a step.

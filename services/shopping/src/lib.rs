@@ -18,6 +18,7 @@ pub mod queries;
 pub mod store;
 
 mod app;
+mod catalogue;
 
 use std::sync::Arc;
 

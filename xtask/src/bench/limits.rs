@@ -5,11 +5,12 @@ use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use testkit::{servers::Postgres, stack::Stack};
+use testkit::{eventually, servers::Postgres, stack::Stack};
 use tokio::{process::Command, time::timeout};
 
 use super::{
     args::Settings,
+    client::Connection,
     measure::{median, processes},
 };
 
@@ -118,6 +119,7 @@ async fn files(
     fs::write(folder.join("gateway/site.d/limit.conf"), location).context("cannot write a location")?;
     let gateway = stack.nginx().gateway().clone();
     stack.nginx().reload(gateway).await?;
+    until_reloaded(front).await;
     let mut rates = Vec::new();
     for _ in 0..settings.runs {
         let mut wrk = Command::new("wrk");
@@ -127,6 +129,18 @@ async fn files(
         rates.push(number_behind(&said, "Requests/sec:").with_context(|| format!("no rate: {said}"))?);
     }
     Ok(Some(median(rates)))
+}
+
+/// For a moment after a reload, connections are still taken by workers that know nothing of the file.
+async fn until_reloaded(front: SocketAddr) {
+    eventually("nginx to serve the file", || async {
+        for _ in 0..20 {
+            let answer = Connection::new(front).ok()?.get("/limit", None).await.ok()?;
+            (answer.status == 200).then_some(())?;
+        }
+        Some(())
+    })
+    .await;
 }
 
 /// Runs a program to its end, and gives what it said.

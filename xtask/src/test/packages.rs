@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail, ensure};
 pub(super) fn ensure(check: impl Fn() -> anyhow::Result<()>, packages: &str) -> anyhow::Result<()> {
     let Err(missing) = check() else { return Ok(()) };
     let install = format!("apt-get install --yes --no-install-recommends {packages}");
-    if !(Path::new("/etc/debian_version").exists() && is_root()) {
+    if !can_install() {
         bail!("{missing:#}\nOn Debian or Ubuntu: sudo {install}");
     }
     eprintln!("xtask: {missing:#}; installing it: {install}");
@@ -26,6 +26,11 @@ pub(super) fn ensure(check: impl Fn() -> anyhow::Result<()>, packages: &str) -> 
         ensure!(status.success(), "`{command}` failed");
     }
     check()
+}
+
+/// Whether what is missing can be installed: on Debian and what is made from it, as root.
+pub(super) fn can_install() -> bool {
+    Path::new("/etc/debian_version").exists() && is_root()
 }
 
 fn is_root() -> bool {

@@ -14,7 +14,7 @@ use super::steps::{Variable, has_nextest, run, run_doc_tests};
 use crate::stack::build::built_by;
 
 /// What turns these tests on. The same for each step, so that all is built once.
-const FEATURES: &str = "customer/real-servers,mercato/real-servers,payment/real-servers,platform/real-servers,\
+pub(super) const FEATURES: &str = "customer/real-servers,mercato/real-servers,payment/real-servers,platform/real-servers,\
                         products/real-servers,shopping/real-servers,testkit/real-servers";
 
 /// Which tests a step runs: as arguments for nextest, and for `cargo test`.
@@ -114,6 +114,10 @@ fn end_to_end(runtime: &Runtime) -> anyhow::Result<Option<String>> {
     failed
 }
 
-fn over(stack: &Path) -> anyhow::Result<Option<String>> {
+/// The end-to-end suite over the shop that is written down in the folder `stack`.
+///
+/// # Errors
+/// If cargo cannot be run.
+pub(super) fn over(stack: &Path) -> anyhow::Result<Option<String>> {
     END_TO_END.run(&[("MERCATO_SHAPE", "rabbitmq".as_ref()), ("MERCATO_TEST_STACK", stack.as_os_str())])
 }

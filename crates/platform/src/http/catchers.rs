@@ -30,9 +30,10 @@ impl Handler for Caught {
 
 fn for_status(status: Status, request: &Request<'_>) -> Problem {
     match status.code {
-        404 => allowed(request).map_or_else(|| Problem::not_found("resource"), Problem::method_not_allowed),
-        // Nobody said which field: it was a segment of the path that is no such thing as the route has there.
-        422 => Problem::not_found("resource"),
+        // A 422 without a word of which field is about a segment of the path that is no such thing as the route has there.
+        404 | 422 => {
+            allowed(request).map_or_else(|| Problem::not_found("resource"), Problem::method_not_allowed)
+        }
         400 => Problem::bad_request("The request could not be read."),
         401 => Problem::unauthorized("Sign in, and send the access token: Authorization: Bearer …"),
         500 => Problem::internal(),
@@ -46,7 +47,12 @@ fn for_status(status: Status, request: &Request<'_>) -> Problem {
 fn allowed(request: &Request<'_>) -> Option<String> {
     let path: Vec<&str> = segments(request.uri().path().as_str()).collect();
     let here = |route: &&Route| matches(route.uri.path(), &path);
-    let mut methods: Vec<Method> = request.rocket().routes().filter(here).map(|route| route.method).collect();
+    let mut routes: Vec<&Route> = request.rocket().routes().filter(here).collect();
+    // `/cart/merge` is no product in the cart, though `/cart/<product_id>` fits it.
+    if routes.iter().copied().any(is_spelled_out) {
+        routes.retain(|route| is_spelled_out(route));
+    }
+    let mut methods: Vec<Method> = routes.into_iter().map(|route| route.method).collect();
     // Rocket answers HEAD by GET.
     if methods.contains(&Method::Get) {
         methods.push(Method::Head);
@@ -58,6 +64,10 @@ fn allowed(request: &Request<'_>) -> Option<String> {
     names.sort_unstable();
     names.dedup();
     Some(names.join(", "))
+}
+
+fn is_spelled_out(route: &Route) -> bool {
+    !route.uri.path().contains('<')
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {

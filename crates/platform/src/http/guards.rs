@@ -79,3 +79,24 @@ fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_token_is_found_whatever_the_case_of_its_scheme(scheme in "[Bb][Ee][Aa][Rr][Ee][Rr]", gap in " {1,3}", token in "[!-~]{1,200}") {
+            let header = format!("{scheme}{gap}{token}");
+            prop_assert_eq!(bearer(&header), Some(&*token));
+        }
+
+        #[test]
+        fn whatever_is_sent_it_is_no_token_of_another_scheme(header in "\\PC{0,60}|(Basic|Bearer|bearer)?[ \t]{0,3}[!-~]{0,20}") {
+            let is_bearer = header.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer "));
+            prop_assert_eq!(bearer(&header).is_some(), is_bearer);
+        }
+    }
+}

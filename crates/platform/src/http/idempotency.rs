@@ -68,6 +68,8 @@ fn unescape(quoted: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -87,6 +89,24 @@ mod tests {
         let long = "k".repeat(256);
         for wrong in ["", "\"", "\"\"", "two words", "\"a\"b\"", "\"a\\\"", "\"a\\b\"", "ключ", &long] {
             assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_the_same_quoted_or_bare(key in "[!-~]{1,255}") {
+            let quoted = format!("\"{}\"", key.replace('\\', r"\\").replace('"', r#"\""#));
+            prop_assert_eq!(parse(&quoted), Some(key.clone()));
+            if !key.starts_with('"') {
+                prop_assert_eq!(parse(&key), Some(key));
+            }
+        }
+
+        #[test]
+        fn whatever_is_sent_is_a_key_or_is_refused(header in "\\PC{0,300}|[\"\\\\ a]{0,12}") {
+            if let Some(key) = parse(&header) {
+                prop_assert!((1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
+            }
         }
     }
 }

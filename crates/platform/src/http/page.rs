@@ -125,6 +125,7 @@ impl<P> ToSchema for Cursor<P> {
 #[cfg(test)]
 mod tests {
     use contracts::{ProductId, Timestamp};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -150,5 +151,24 @@ mod tests {
         let first = Page::new(vec![1, 2, 3], limit, |item| *item);
         assert_eq!(first.items, [1, 2]);
         assert_eq!(Cursor::decode(&first.next.unwrap()), Some(Cursor(2)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_place_survives_the_way_there_and_back(micros in 0..4_000_000_000_000_000_i64, id: u128, text in "[^\\x00]{0,40}") {
+            let place = Cursor((Timestamp::from_micros(micros), ProductId(uuid::Uuid::from_u128(id)), text));
+            let written = place.encode();
+            prop_assert!(written.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+            prop_assert_eq!(Cursor::decode(&written), Some(place));
+        }
+
+        #[test]
+        fn whatever_is_sent_as_a_place_is_one_or_is_refused(text in "\\PC{0,60}|[A-Za-z0-9_-]{0,90}", json in "[\\[\\]{}\"0-9a-z:,\\\\u. -]{0,60}") {
+            for text in [text, URL_SAFE_NO_PAD.encode(json)] {
+                if let Some(place) = Cursor::<(i64, String)>::decode(&text) {
+                    prop_assert_eq!(Cursor::decode(&place.encode()), Some(place));
+                }
+            }
+        }
     }
 }

@@ -41,6 +41,7 @@ fn parse<T: DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde::Deserialize;
 
     use super::*;
@@ -80,6 +81,25 @@ mod tests {
         ] {
             let problem = parse::<Search>(query).unwrap_err();
             assert!(format!("{problem:?}").contains(&format!("field: \"{field}\"")), "{query}: {problem:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_asked_is_what_is_read(q in "[^\\x00]{0,40}", limit in 1..=100_u32, tags in prop::collection::vec("[^\\x00]{0,9}", 0..3)) {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("q", &q).append_pair("limit", &limit.to_string());
+            tags.iter().for_each(|tag| { query.append_pair("tag", tag); });
+            let search: Search = parse(&query.finish()).unwrap();
+            prop_assert_eq!((search.q, search.limit.get(), search.tag), (Some(q), limit, tags));
+        }
+
+        #[test]
+        fn whatever_is_asked_is_valid_or_a_422(query in "\\PC{0,80}|((q|limit|tag|%00|)(=|%|&|[0-9a-f]|-){0,9}&?){0,8}") {
+            match parse::<Search>(&query) {
+                Ok(search) => prop_assert!((1..=100).contains(&search.limit.get()) && search.tag.len() < 3),
+                Err(problem) => prop_assert_eq!(problem.status().code, 422),
+            }
         }
     }
 }

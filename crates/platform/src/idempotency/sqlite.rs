@@ -7,9 +7,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{Idempotency, IdempotencyStore, Known, Once, compare};
-use crate::store::{
-    StoreError,
-    sqlite::{Database, Transaction},
+use crate::{
+    chaos::{Safeguard, does_without},
+    store::{
+        StoreError,
+        sqlite::{Database, Transaction},
+    },
 };
 
 /// Runs `command` unless its key has been used, and keeps its answer with the key, all in one transaction.
@@ -69,6 +72,9 @@ pub fn keep(
     answer: &impl Serialize,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if does_without(Safeguard::Idempotency) {
+        return Ok(());
+    }
     let answer = serde_json::to_string(answer).map_err(|error| StoreError::Failed(error.into()))?;
     transaction
         .prepare_cached(

@@ -14,6 +14,7 @@ use super::{DeadLetter, EventRouter, HandlerError, InboxStore, MAX_ATTEMPTS, Rec
 use crate::{
     Clock,
     backoff::Backoff,
+    chaos::{Point, crash_point},
     messaging::{Broker, Delivery, Envelope},
 };
 
@@ -85,7 +86,9 @@ impl Consumer {
         let mut next = Some(delivery);
         while let Some(delivery) = next {
             if self.handle(&delivery).await {
+                crash_point(Point::AfterEffect);
                 delivery.settle();
+                crash_point(Point::AfterAck);
             }
             next = self.next_of(aggregate);
         }
@@ -127,6 +130,7 @@ impl Consumer {
     }
 
     async fn attempt(&self, envelope: &Envelope) -> Next {
+        crash_point(Point::BeforeEffect);
         match self.router.dispatch(envelope).await {
             Ok(()) => Next::Settle,
             Err(error) => self.after(envelope, error).await,

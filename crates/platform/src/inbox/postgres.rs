@@ -6,9 +6,12 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{DeadLetter, DeadLetterStore, InboxStore, Received};
-use crate::store::{
-    StoreError,
-    postgres::{Database, Transaction, count, moment, parse, timestamp},
+use crate::{
+    chaos::{Safeguard, does_without},
+    store::{
+        StoreError,
+        postgres::{Database, Transaction, count, moment, parse, timestamp},
+    },
 };
 
 /// Enters a message into the inbox as the first thing in its effect's transaction.
@@ -23,6 +26,9 @@ pub async fn is_new(
     received: Received,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    if does_without(Safeguard::Inbox) {
+        transaction.execute("DELETE FROM inbox WHERE message_id = $1", &[&received.message_id]).await?;
+    }
     let inserted = transaction
         .execute(
             "INSERT INTO inbox (consumer, message_id, applied_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",

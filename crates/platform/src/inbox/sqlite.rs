@@ -6,9 +6,12 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 use super::{DeadLetter, DeadLetterStore, InboxStore, Received};
-use crate::store::{
-    StoreError,
-    sqlite::{Database, Transaction, parse},
+use crate::{
+    chaos::{Safeguard, does_without},
+    store::{
+        StoreError,
+        sqlite::{Database, Transaction, parse},
+    },
 };
 
 /// Enters a message into the inbox as the first thing in its effect's transaction.
@@ -19,6 +22,9 @@ use crate::store::{
 /// # Errors
 /// [`StoreError`]: then the transaction must not commit.
 pub fn is_new(transaction: &Transaction<'_>, received: Received, now: Timestamp) -> Result<bool, StoreError> {
+    if does_without(Safeguard::Inbox) {
+        transaction.execute("DELETE FROM inbox WHERE message_id = ?1", [received.message_id])?;
+    }
     let inserted = transaction
         .prepare_cached(
             "INSERT INTO inbox (consumer, message_id, applied_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",

@@ -33,19 +33,20 @@ pub enum ConnectError {
 /// # Errors
 /// [`ConnectError`] if its scheme is not known, or the rest of it is malformed.
 pub fn connect(url: &str, clock: &Clock) -> Result<Arc<dyn Broker>, ConnectError> {
-    match url.split(':').next().unwrap_or_default() {
-        "memory" => Ok(Arc::new(MemoryBroker::new(clock.clone()))),
+    let broker: Arc<dyn Broker> = match url.split(':').next().unwrap_or_default() {
+        "memory" => Arc::new(MemoryBroker::new(clock.clone())),
         "amqp" | "amqps" => {
-            let broker = RabbitMqBroker::connect(url, clock.clone()).map_err(ConnectError::Malformed)?;
-            Ok(Arc::new(broker))
+            Arc::new(RabbitMqBroker::connect(url, clock.clone()).map_err(ConnectError::Malformed)?)
         }
         #[cfg(feature = "kafka")]
         "kafka" | "kafkas" => {
-            let broker = KafkaBroker::connect(url, clock.clone()).map_err(ConnectError::Malformed)?;
-            Ok(Arc::new(broker))
+            Arc::new(KafkaBroker::connect(url, clock.clone()).map_err(ConnectError::Malformed)?)
         }
-        scheme => Err(unknown(scheme)),
-    }
+        scheme => return Err(unknown(scheme)),
+    };
+    #[cfg(feature = "chaos")]
+    let broker = crate::chaos::in_disorder(broker);
+    Ok(broker)
 }
 
 /// Why events are not delivered again.
@@ -70,15 +71,16 @@ pub enum ReplayError {
 ///
 /// # Errors
 /// [`ReplayError`].
-#[cfg_attr(not(feature = "kafka"), expect(clippy::unused_async, unused_variables, reason = "only Kafka replays"))]
+#[cfg_attr(
+    not(feature = "kafka"),
+    expect(clippy::unused_async, unused_variables, reason = "only Kafka replays")
+)]
 pub async fn replay(url: &str, consumer: Service, since: Timestamp) -> Result<u64, ReplayError> {
     match url.split(':').next().unwrap_or_default() {
         "memory" => Err(ReplayError::NotKept("the broker within the process")),
         "amqp" | "amqps" => Err(ReplayError::NotKept("RabbitMQ")),
         #[cfg(feature = "kafka")]
-        "kafka" | "kafkas" => {
-            KafkaBroker::replay(url, consumer, since).await.map_err(ReplayError::Failed)
-        }
+        "kafka" | "kafkas" => KafkaBroker::replay(url, consumer, since).await.map_err(ReplayError::Failed),
         scheme => Err(unknown(scheme).into()),
     }
 }
@@ -112,7 +114,10 @@ mod tests {
     #[tokio::test]
     async fn a_url_of_no_broker_is_told_what_there_is_and_not_repeated() {
         let error = connect("nats://u:secret@h", &Clock::system()).err().unwrap().to_string();
-        assert!(error.contains("'nats:'") && error.contains("kafka://") && !error.contains("secret"), "{error}");
+        assert!(
+            error.contains("'nats:'") && error.contains("kafka://") && !error.contains("secret"),
+            "{error}"
+        );
     }
 
     #[cfg(not(feature = "kafka"))]

@@ -14,7 +14,10 @@ use contracts::{Service, consumers_of};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{Broker, BrokerError, Delivery, Envelope, PublishError, RpcCall, RpcError, RpcRequest};
-use crate::Clock;
+use crate::{
+    Clock,
+    chaos::{Point, crash_point},
+};
 
 /// A broker inside this process.
 pub struct MemoryBroker {
@@ -79,6 +82,7 @@ impl Broker for MemoryBroker {
             let receipt = deliver(&stream, envelope).await.ok_or(PublishError::NoConsumer(service))?;
             settled.push((service, receipt));
         }
+        crash_point(Point::AfterPublish);
         for (service, receipt) in settled {
             receipt.await.map_err(|_| PublishError::NotConfirmed(format!("{service} gave it back")))?;
         }

@@ -1,7 +1,7 @@
 //! The outbox in PostgreSQL. A row belongs to the process that wrote it, so that the one that is woken by the commit is
 //! the one that relays it; what a dead process wrote is taken over by a living one.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
 use contracts::{Timestamp, events::Event};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{OutboxRow, OutboxStore};
 use crate::{
+    chaos::{Safeguard, does_without},
     messaging::Envelope,
     store::{
         StoreError,
@@ -49,6 +50,15 @@ pub async fn enqueue<E: Event>(
     let (id, waiting) = (written.try_get("id")?, written.try_get("waiting")?);
     transaction.outbox_grew(OutboxRow { id, aggregate: envelope.aggregate, envelope: Ok(envelope) }, waiting);
     Ok(())
+}
+
+/// `sql`, which is about rows in the hands of the relay `$1`; or about all rows, if the shop is to do without that.
+fn fenced(sql: &str) -> Cow<'_, str> {
+    if does_without(Safeguard::Fence) {
+        sql.replace("relay = $1 ", "$1::uuid = $1 ").into()
+    } else {
+        sql.into()
+    }
 }
 
 #[async_trait]
@@ -95,12 +105,14 @@ impl OutboxStore for Database {
             .chore()
             .await?
             .query(
-                "SELECT id, message_id, aggregate, event_type, source, occurred_at, traceparent, payload
+                &fenced(
+                    "SELECT id, message_id, aggregate, event_type, source, occurred_at, traceparent, payload
                  FROM outbox mine WHERE relay = $1 AND id > $2 AND NOT EXISTS
                     (SELECT 1 FROM outbox earlier
                      WHERE earlier.aggregate = mine.aggregate AND earlier.id < mine.id
                         AND (earlier.relay <> $1 OR earlier.id <= $2))
                  ORDER BY id LIMIT $3",
+                ),
                 &[&self.relay(), &after, &i64::from(limit)],
             )
             .await?;
@@ -116,8 +128,8 @@ impl OutboxStore for Database {
     }
 
     async fn delete(&self, ids: &[i64]) -> Result<(), StoreError> {
-        let sql = "DELETE FROM outbox WHERE id = ANY($1) AND relay = $2";
-        self.chore().await?.execute(sql, &[&ids, &self.relay()]).await?;
+        let sql = fenced("DELETE FROM outbox WHERE relay = $1 AND id = ANY($2)");
+        self.chore().await?.execute(&sql, &[&self.relay(), &ids]).await?;
         Ok(())
     }
 

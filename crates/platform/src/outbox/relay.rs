@@ -15,6 +15,7 @@ use super::{OutboxRow, OutboxStore};
 use crate::{
     Clock,
     backoff::Backoff,
+    chaos::{Point, crash_point},
     messaging::{Broker, Envelope},
 };
 
@@ -247,11 +248,17 @@ impl Relay {
     async fn delete_confirmed(&mut self) {
         let rows: Vec<i64> =
             self.confirmed.iter().flat_map(|published| published.confirmed.clone()).collect();
+        if !rows.is_empty() {
+            crash_point(Point::BeforeDelete);
+        }
         if !rows.is_empty()
             && let Err(error) = self.store.delete(&rows).await
         {
             tracing::warn!(%error, "published rows could not be deleted; trying again");
             return;
+        }
+        if !rows.is_empty() {
+            crash_point(Point::AfterDelete);
         }
         for published in self.confirmed.drain(..) {
             self.on_their_way.remove(&published.aggregate);
@@ -263,11 +270,13 @@ impl Relay {
 async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<(i64, Envelope)>) -> Published {
     let mut published = Published { aggregate, confirmed: Vec::with_capacity(rows.len()), failed: false };
     for (id, envelope) in rows {
+        crash_point(Point::BeforePublish);
         if let Err(error) = broker.publish(&envelope).await {
             tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, %error, "not published yet");
             published.failed = true;
             break;
         }
+        crash_point(Point::AfterConfirm);
         published.confirmed.push(id);
     }
     published

@@ -200,3 +200,29 @@ fn sqlite_file(folder: &std::path::Path, service: Service) -> PathBuf {
 fn for_service(url: &str, service: Service) -> String {
     url.replace("{service}", service.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_folder_is_taken_as_it_is_written(folder in "\\PC{1,60}") {
+            prop_assert_eq!(format!("sqlite:{folder}").parse::<StoreUrl>().unwrap(), StoreUrl::Sqlite(folder.into()));
+        }
+
+        #[test]
+        fn whatever_the_url_its_password_is_not_told(
+            scheme in "sqlite|postgres|postgresql|mysql|\\PC{0,8}", rest in "\\PC{0,30}|[a-z0-9:/?@#%&=.{}\\[\\]-]{0,40}",
+        ) {
+            let url = format!("{scheme}://u:s3cr3t-w0rd@{rest}");
+            let told = match url.parse::<StoreUrl>() {
+                Ok(url) => url.endpoint(Service::Shopping).err().map(|error| error.to_string()),
+                Err(error) => Some(error.to_string()),
+            };
+            prop_assert!(!told.as_deref().unwrap_or_default().contains("s3cr3t-w0rd"), "{:?}", told);
+        }
+    }
+}

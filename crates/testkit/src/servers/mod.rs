@@ -8,6 +8,7 @@
 //! | [`FreshDatabase`] | nothing: a database for one test, on a server that runs |
 //! | [`Scans`] | nothing: what PostgreSQL counts of how tables are read |
 //! | [`nginx`] | [`Nginx`]: the gateway of `deploy/gateway` before any instances |
+//! | [`proxy`] | [`Proxy`]: a bad network before one of these |
 //! | [`certificates`] | nothing: [`Authority`] has the certificates for TLS |
 //! | [`process`] | [`ServerProcess`]: what they have in common, and [`Identity`], by which one is found again |
 //!
@@ -24,6 +25,7 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod proxy;
 pub mod rabbitmq;
 mod scans;
 mod user;
@@ -31,9 +33,11 @@ mod user;
 pub use certificates::{Authority, Certificate};
 pub use database::FreshDatabase;
 pub use error::ServerError;
+pub(crate) use error::tail;
 pub use kafka::Kafka;
 pub use nginx::{Gateway, Nginx};
 pub use postgres::Postgres;
 pub use process::{Ending, Identity, Lifetime, ServerProcess};
+pub use proxy::{Proxy, Weather};
 pub use rabbitmq::RabbitMq;
 pub use scans::Scans;

@@ -92,11 +92,25 @@ impl Identity {
 
     /// Sends it a signal, if it has not ended.
     pub fn signal(self, ending: Ending) {
+        self.send(ending.signal());
+    }
+
+    /// Stops it where it is (SIGSTOP), if it has not ended.
+    pub fn pause(self) {
+        self.send(Signal::STOP);
+    }
+
+    /// Lets it go on (SIGCONT) after a [`pause`](Self::pause).
+    pub fn resume(self) {
+        self.send(Signal::CONT);
+    }
+
+    fn send(self, signal: Signal) {
         let Some(pid) = Pid::from_raw(self.pid) else { return };
         // A handle first, and then whether it is the right one: it stays the same process from there on.
         let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return };
         if self.is_alive() {
-            pidfd_send_signal(&handle, ending.signal()).ok();
+            pidfd_send_signal(&handle, signal).ok();
         }
     }
 

@@ -55,10 +55,8 @@ pub const KAFKA_VERSION: &str = "0.1.2";
 /// Where `cargo xtask test kafka` puts that package: among what is built, since it is for tests alone.
 #[must_use]
 pub fn kafka_folder() -> PathBuf {
-    let built = env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || [env!("CARGO_MANIFEST_DIR"), "..", "..", "target"].iter().collect(),
-        PathBuf::from,
-    );
+    let built = env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| [env!("CARGO_MANIFEST_DIR"), "..", "..", "target"].iter().collect(), PathBuf::from);
     built.join(format!("{KAFKA_PACKAGE}-{KAFKA_VERSION}"))
 }
 

@@ -33,6 +33,8 @@ pub struct Report {
 pub struct Invariant {
     /// Its name.
     pub name: String,
+    /// What is promised.
+    pub promise: String,
     /// How many cases were looked at.
     pub checked: u64,
     /// How many of them break it.
@@ -43,8 +45,13 @@ pub struct Invariant {
 }
 
 impl AuditOutcome {
+    /// What `mercato audit --json` has found, which ended as `ran` says.
+    ///
+    /// # Panics
+    /// If it said something that is no report.
+    #[must_use]
     #[track_caller]
-    pub(crate) fn of(ran: &Ran) -> Self {
+    pub fn of(ran: &Ran) -> Self {
         Self { code: ran.code, report: ran.json() }
     }
 

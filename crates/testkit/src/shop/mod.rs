@@ -75,10 +75,17 @@ impl Shop {
     /// # Panics
     /// As [`Shop::start`].
     pub async fn start_with(mercato: Mercato) -> Self {
+        Self::start_as(Shape::chosen(), mercato).await
+    }
+
+    /// As [`Shop::start_with`], of this shape.
+    ///
+    /// # Panics
+    /// As [`Shop::start`].
+    pub async fn start_as(shape: Shape, mercato: Mercato) -> Self {
         let home = tempfile::tempdir().expect("a folder for the shop");
         let mercato = mercato.data(home.path().join("data")).folder(home.path());
         let front = Front::new("http://shop.that.has.not.started.invalid");
-        let shape = Shape::chosen();
         let mut shop = Self { mercato, shape, shared: None, running: None, front, staff: None, home };
         if shape == Shape::Rabbitmq {
             shop.attach().await;
@@ -240,6 +247,12 @@ impl Shop {
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
+    }
+
+    /// The folder of the keys that access tokens are signed with.
+    #[must_use]
+    pub fn keys_dir(&self) -> PathBuf {
+        self.shared.as_ref().map_or_else(|| self.data_dir().join("keys"), Shared::keys_dir)
     }
 
     /// How many rows of a service's `table` have `id` in `column`: for what must be gone, and cannot be asked for any more.

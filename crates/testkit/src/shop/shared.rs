@@ -69,9 +69,17 @@ impl Shared {
 
     /// Where the database of `service` is.
     pub(super) fn store(&self, service: Service) -> String {
-        let variable = format!("MERCATO_{}_STORE_URL", service.name().to_uppercase());
-        let found = self.environment.iter().find(|(name, _)| *name == variable);
-        found.unwrap_or_else(|| panic!("{variable} is not set")).1.clone()
+        self.set(&format!("MERCATO_{}_STORE_URL", service.name().to_uppercase())).to_owned()
+    }
+
+    /// Where its keys are.
+    pub(super) fn keys_dir(&self) -> PathBuf {
+        self.set("MERCATO_KEYS").into()
+    }
+
+    fn set(&self, variable: &str) -> &str {
+        let found = self.environment.iter().find(|(name, _)| name == variable);
+        &found.unwrap_or_else(|| panic!("{variable} is not set")).1
     }
 
     /// Where the first instance of `service` is.

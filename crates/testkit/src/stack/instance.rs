@@ -40,7 +40,7 @@ impl Instance {
     /// Starts one, and waits until it is ready.
     pub(super) async fn start(plan: &Plan, service: Service, number: usize) -> Result<Self, ServerError> {
         let port = ports::free();
-        let process = launch(plan, service, number, port)?;
+        let process = launch(plan, service, number, port, &[])?;
         let mut instance = Self { service, number, port, plan: plan.clone(), process };
         instance.until_ready().await?;
         Ok(instance)
@@ -102,11 +102,24 @@ impl Instance {
         if !self.process.has_ended() {
             self.terminate().await?;
         }
-        self.process = launch(&self.plan, self.service, self.number, self.port)?;
+        self.launch(&[])?;
         self.until_ready().await
     }
 
-    async fn until_ready(&mut self) -> Result<(), ServerError> {
+    /// Starts it again at the same port with these variables besides, and does not wait for anything. It must have ended.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn launch(&mut self, variables: &[(String, String)]) -> Result<(), ServerError> {
+        self.process = launch(&self.plan, self.service, self.number, self.port, variables)?;
+        Ok(())
+    }
+
+    /// Waits until it is ready.
+    ///
+    /// # Errors
+    /// If it ends before, or is not in time.
+    pub async fn until_ready(&mut self) -> Result<(), ServerError> {
         let (client, url) = (reqwest::Client::new(), format!("{}/health/ready", self.url()));
         let ready = || async {
             let answer = client.get(&url).timeout(Duration::from_secs(5)).send().await;
@@ -116,9 +129,16 @@ impl Instance {
     }
 }
 
-fn launch(plan: &Plan, service: Service, number: usize, port: u16) -> Result<ServerProcess, ServerError> {
+fn launch(
+    plan: &Plan,
+    service: Service,
+    number: usize,
+    port: u16,
+    variables: &[(String, String)],
+) -> Result<ServerProcess, ServerError> {
     let name = format!("{service}-{number}");
-    let mercato = plan.mercato_of(service).set("MERCATO_INSTANCE", &name);
+    let mercato = plan.mercato_of(service, &name);
+    let mercato = variables.iter().fold(mercato, |mercato, (variable, value)| mercato.set(variable, value));
     let port = port.to_string();
     let command = mercato.command(&["serve", service.name(), "--port", &port, "--address", "127.0.0.1"]);
     let launch = Launch {

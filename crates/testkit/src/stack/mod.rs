@@ -18,7 +18,7 @@ pub use plan::Plan;
 pub use state::{ProcessState, State};
 
 use crate::{
-    servers::{Gateway, Lifetime, Nginx, Postgres, RabbitMq, ServerError},
+    servers::{Gateway, Lifetime, Nginx, Postgres, Proxy, RabbitMq, ServerError},
     shop::{AuditOutcome, Mercato, StaffLogin},
 };
 
@@ -33,9 +33,19 @@ pub struct Stack {
     instances: Vec<Instance>,
     rabbitmq: RabbitMq,
     postgres: Postgres,
+    links: Option<Links>,
     plan: Plan,
     gateway: Gateway,
     staff: StaffLogin,
+}
+
+/// The network between the instances and their servers.
+#[derive(Debug)]
+pub struct Links {
+    /// Before PostgreSQL.
+    pub postgres: Proxy,
+    /// Before RabbitMQ.
+    pub rabbitmq: Proxy,
 }
 
 impl Stack {
@@ -63,11 +73,21 @@ impl Stack {
         plan.command(&["seed"]).await?;
         let password = plan.command(&["staff", "add", STAFF]).await?.trim().to_owned();
         let staff = StaffLogin { email: STAFF.to_owned(), password };
+        let mut links = None;
+        if plan.proxied {
+            let made = Links {
+                postgres: Proxy::start(postgres.port()).await?,
+                rabbitmq: Proxy::start(rabbitmq.port()).await?,
+            };
+            plan.detours =
+                vec![(postgres.port(), made.postgres.port()), (rabbitmq.port(), made.rabbitmq.port())];
+            links = Some(made);
+        }
         let instances = Instance::start_all(&plan).await?;
         let gateway = plan.gateway.clone();
         let before = with_instances(gateway.clone(), &instances);
         let nginx = Nginx::start_in(&folder.join("gateway"), before, plan.lifetime).await?;
-        Ok(Self { nginx, instances, rabbitmq, postgres, plan, gateway, staff })
+        Ok(Self { nginx, instances, rabbitmq, postgres, links, plan, gateway, staff })
     }
 
     /// Where the gateway takes connections.
@@ -94,6 +114,18 @@ impl Stack {
         &self.plan.folder
     }
 
+    /// The network between the instances and their servers, if the stack was [planned](Plan::proxied) with one.
+    #[must_use]
+    pub const fn links(&self) -> Option<&Links> {
+        self.links.as_ref()
+    }
+
+    /// Where the database of `service` is.
+    #[must_use]
+    pub fn store_url(&self, service: Service) -> String {
+        self.postgres.url(service.name())
+    }
+
     /// The database server.
     pub const fn postgres(&mut self) -> &mut Postgres {
         &mut self.postgres
@@ -107,6 +139,11 @@ impl Stack {
     /// The gateway.
     pub const fn nginx(&mut self) -> &mut Nginx {
         &mut self.nginx
+    }
+
+    /// All instances, to be treated badly.
+    pub const fn instances_mut(&mut self) -> &mut [Instance] {
+        self.instances.as_mut_slice()
     }
 
     /// All instances, those of a service in the order of their numbers.
@@ -164,7 +201,7 @@ impl Stack {
     pub fn write_down(&mut self) -> Result<State, ServerError> {
         let state = self.state();
         state.write(&self.plan.folder)?;
-        state::write_environment(&self.plan)?;
+        State::write_environment(&self.plan.folder, &self.plan.environment())?;
         Ok(state)
     }
 

@@ -24,6 +24,9 @@ pub struct Plan {
     /// Known once the servers run.
     pub(super) stores: BTreeMap<Service, String>,
     pub(super) broker: String,
+    /// Whether instances reach their servers by proxies, and by which.
+    pub(super) proxied: bool,
+    pub(super) detours: Vec<(u16, u16)>,
 }
 
 impl Plan {
@@ -40,6 +43,8 @@ impl Plan {
             gateway: Gateway::new().set("UNLIMITED", "127.0.0.0/8"),
             stores: BTreeMap::new(),
             broker: String::new(),
+            proxied: false,
+            detours: Vec::new(),
         }
     }
 
@@ -53,6 +58,12 @@ impl Plan {
     #[must_use]
     pub fn detached(self) -> Self {
         Self { lifetime: Lifetime::Detached, ..self }
+    }
+
+    /// The same with a proxy between the instances and each of their servers: see [`Stack::links`](super::Stack::links).
+    #[must_use]
+    pub fn proxied(self) -> Self {
+        Self { proxied: true, ..self }
     }
 
     /// The same with a variable such as `MERCATO_LOG` for every instance.
@@ -75,12 +86,24 @@ impl Plan {
             .fold(self.bare(), |mercato, (variable, value)| mercato.set(&variable, &value))
     }
 
-    /// The command line for the instances of `service`, which know no store but their own.
-    pub(super) fn mercato_of(&self, service: Service) -> Mercato {
+    /// The command line for the instance `name` of `service`, which knows no store but its own, and says there who it is.
+    pub(super) fn mercato_of(&self, service: Service, name: &str) -> Mercato {
         let own = store_variable(service);
         let known = |variable: &String| *variable == own || !variable.ends_with("_STORE_URL");
         let environment = self.environment().into_iter().filter(|(variable, _)| known(variable));
-        environment.fold(self.bare(), |mercato, (variable, value)| mercato.set(&variable, &value))
+        let mercato = self.bare().set("MERCATO_INSTANCE", name);
+        environment.fold(mercato, |mercato, (variable, value)| {
+            let value = if variable.ends_with("_URL") { self.detoured(value) } else { value };
+            let value = if variable == own { format!("{value}?application_name={name}") } else { value };
+            mercato.set(&variable, &value)
+        })
+    }
+
+    /// `url` by the proxy before where it leads, if there is one.
+    fn detoured(&self, url: String) -> String {
+        self.detours.iter().fold(url, |url, (server, proxy)| {
+            url.replace(&format!("@127.0.0.1:{server}/"), &format!("@127.0.0.1:{proxy}/"))
+        })
     }
 
     fn bare(&self) -> Mercato {

@@ -10,7 +10,6 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
 use crate::servers::{Ending, Identity, ServerError, ServerProcess};
 
 const FILE: &str = "stack.json";
@@ -99,10 +98,24 @@ impl State {
             .collect())
     }
 
-    pub(super) fn write(&self, folder: &Path) -> Result<(), ServerError> {
+    /// Writes it down in `folder`, where [`State::read`] finds it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), ServerError> {
         let text = serde_json::to_string_pretty(self);
         let text = text.map_err(|error| ServerError::io("writing down the stack")(error.into()))?;
         write_secret(&folder.join(FILE), &text)
+    }
+
+    /// Writes down in `folder` what is set for `mercato`, for a shell (`set -a; . FOLDER/mercato.env`) and for
+    /// [`State::environment`].
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_environment(folder: &Path, environment: &[(String, String)]) -> Result<(), ServerError> {
+        let lines = environment.iter().map(|(variable, value)| format!("{variable}='{value}'\n"));
+        write_secret(&folder.join(ENVIRONMENT), &lines.collect::<String>())
     }
 
     /// Ends what is still running of it, and nothing else. Gives the names of those that had to be killed.
@@ -118,12 +131,6 @@ impl State {
     fn is_instance(&self, process: &ProcessState) -> bool {
         self.instances.iter().any(|(name, _)| *name == process.name)
     }
-}
-
-/// Writes down what is set for `mercato`, for a shell: `set -a; . FOLDER/mercato.env`.
-pub(super) fn write_environment(plan: &Plan) -> Result<(), ServerError> {
-    let lines = plan.environment().into_iter().map(|(variable, value)| format!("{variable}='{value}'\n"));
-    write_secret(&plan.folder.join(ENVIRONMENT), &lines.collect::<String>())
 }
 
 fn write_secret(file: &Path, text: &str) -> Result<(), ServerError> {

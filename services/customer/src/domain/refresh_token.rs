@@ -46,6 +46,8 @@ impl fmt::Debug for RefreshToken {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -65,5 +67,14 @@ mod tests {
     #[test]
     fn a_token_is_never_shown() {
         assert_eq!(format!("{:?}", RefreshToken::generate()), "RefreshToken(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_a_token_in_its_one_spelling_or_none(text in "\\PC{0,50}|[A-Za-z0-9_=+/-]{41,45}") {
+            if let Some(token) = RefreshToken::parse(&text) {
+                prop_assert_eq!(token.expose(), text);
+            }
+        }
     }
 }

@@ -79,6 +79,9 @@ fn misread(error: &serde_path_to_error::Error<serde_json::Error>) -> (String, St
 
 #[cfg(test)]
 mod tests {
+    use contracts::{Currency, Money};
+    use proptest::prelude::*;
+
     use super::*;
 
     const GOOD: &str = r#"{"name":" Cup ","description":"","category":"kitchen","price":{"amount":500,"currency":"EUR"},"stock":3}"#;
@@ -113,5 +116,45 @@ mod tests {
     #[test]
     fn a_wholly_wrong_text_does_not_make_a_wholly_long_answer() {
         assert_eq!(faults(&"{}\n".repeat(5_000)).len(), MAX_FAULTS);
+    }
+
+    fn any_product() -> impl Strategy<Value = NewProduct> {
+        let name = "[^\\s\\p{C}]([^\\p{C}\u{2028}\u{2029}]{0,40}[^\\s\\p{C}])?";
+        (name, "[^\\p{C}\\s]{0,40}", "[a-z0-9-]{1,50}", 1..=100_000_000_i64, 0..=1_000_000_u32).prop_map(
+            |(name, description, category, amount, stock)| NewProduct {
+                name,
+                description,
+                category,
+                price: Money::new(amount, Currency::EUR),
+                stock,
+                image_url: None,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_catalogue_is_read_as_it_was_written(products in prop::collection::vec(any_product(), 1..5), gap in "(\r?\n){1,3}") {
+            let lines: Vec<String> = products.iter().map(|product| serde_json::to_string(product).unwrap()).collect();
+            prop_assert_eq!(parse_catalogue(&lines.join(&gap)), Ok(products));
+        }
+
+        #[test]
+        fn any_text_is_products_without_faults_or_faults_of_its_lines(
+            text in "\\PC{0,60}|([{}\\[\\]\":,0-9a-z\\\\ \\n.-]{0,80})", put in "[\"0-9{}\\[\\],a-z.-]{0,6}", place: prop::sample::Index,
+        ) {
+            let place = place.index(GOOD.len());
+            for text in [text, format!("{}{put}{}", &GOOD[..place], &GOOD[place..])] {
+                match parse_catalogue(&text) {
+                    Ok(products) => prop_assert!(!products.is_empty() && products.iter().all(|it| it.faults().is_empty())),
+                    Err(faults) => {
+                        prop_assert!((1..=MAX_FAULTS).contains(&faults.len()));
+                        let lines = text.lines().count().max(1);
+                        prop_assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)));
+                        prop_assert!(faults.iter().all(|fault| fault.message.chars().count() <= MAX_MESSAGE));
+                    }
+                }
+            }
+        }
     }
 }

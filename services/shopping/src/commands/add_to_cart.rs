@@ -1,6 +1,6 @@
 //! Put more of a product into a cart.
 
-use contracts::ProductId;
+use contracts::{ProductId, rpc::CartView};
 use platform::{
     idempotency::{Idempotency, Once},
     messaging::RpcError,
@@ -11,7 +11,8 @@ use thiserror::Error;
 use crate::{
     app::{GUEST_CART_AGE, Shopping},
     domain::{CartError, CartLine, CartOwner},
-    store::{self, CartChange},
+    queries,
+    store::{self, Added},
 };
 
 /// What is to be put into which cart.
@@ -54,11 +55,18 @@ pub enum AddToCartError {
 
 /// Puts more of a product into a cart, at today's price.
 ///
+/// # Returns
+/// The cart with it. Everything in it is asked for together, so that showing it takes no second question.
+///
 /// # Errors
 /// [`AddToCartError`]; the cart is then as it was.
-pub async fn add_to_cart(shopping: &Shopping, addition: Addition) -> Result<(), AddToCartError> {
-    let found = shopping.products(vec![addition.product_id]).await?;
-    let product = found.first().filter(|product| !product.archived).ok_or(AddToCartError::NotForSale)?;
+pub async fn add_to_cart(shopping: &Shopping, addition: Addition) -> Result<CartView, AddToCartError> {
+    let so_far = shopping.store.cart(addition.owner).await?.unwrap_or_default();
+    let mut ids = so_far.product_ids();
+    ids.push(addition.product_id);
+    let found = shopping.products(&ids).await?;
+    let product = found.iter().find(|product| product.id == addition.product_id && !product.archived);
+    let product = product.ok_or(AddToCartError::NotForSale)?;
     let line = CartLine { product_id: product.id, quantity: addition.quantity, price: product.price };
     let now = shopping.clock.now();
     let addition = store::AddToCart {
@@ -71,8 +79,10 @@ pub async fn add_to_cart(shopping: &Shopping, addition: Addition) -> Result<(), 
     };
     match shopping.store.add_to_cart(addition).await? {
         Once::Conflict => Err(AddToCartError::KeyConflict),
-        Once::Done(CartChange::NoCart) | Once::Replayed(CartChange::NoCart) => Err(AddToCartError::NoCart),
-        Once::Done(CartChange::Refused(refusal)) => Err(refusal.into()),
-        Once::Done(_) | Once::Replayed(_) => Ok(()),
+        Once::Done(Added::NoCart) | Once::Replayed(Added::NoCart) => Err(AddToCartError::NoCart),
+        Once::Done(Added::Refused(refusal)) | Once::Replayed(Added::Refused(refusal)) => Err(refusal.into()),
+        Once::Done(Added::Cart(cart)) | Once::Replayed(Added::Cart(cart)) => {
+            Ok(queries::priced(shopping, &cart, found).await?)
+        }
     }
 }

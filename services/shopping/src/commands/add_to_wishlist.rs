@@ -35,7 +35,7 @@ pub async fn add_to_wishlist(
     customer_id: CustomerId,
     product_id: ProductId,
 ) -> Result<(), WishlistError> {
-    let found = shopping.products(vec![product_id]).await?;
+    let found = shopping.products(&[product_id]).await?;
     if !found.iter().any(|product| !product.archived) {
         return Err(WishlistError::NotForSale);
     }

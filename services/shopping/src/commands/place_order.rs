@@ -138,7 +138,7 @@ async fn prepare(shopping: &Shopping, checkout: &Checkout) -> Result<(Order, Car
     if cart.lines.is_empty() {
         return Err(PlaceOrderError::EmptyCart);
     }
-    let found = shopping.products(cart.lines.iter().map(|line| line.product_id).collect()).await?;
+    let found = shopping.products(&cart.product_ids()).await?;
     let lines = match price(&cart, &found) {
         Ok(lines) => lines,
         Err(PlaceOrderError::PricesChanged(changes)) => {

@@ -40,7 +40,7 @@ pub async fn set_quantity(
     product_id: ProductId,
     quantity: u32,
 ) -> Result<(), SetQuantityError> {
-    let found = shopping.products(vec![product_id]).await?;
+    let found = shopping.products(&[product_id]).await?;
     let product = found.first().filter(|product| !product.archived).ok_or(SetQuantityError::NotInCart)?;
     change(shopping, owner, product_id, Some((quantity, product.price))).await
 }

@@ -50,6 +50,12 @@ pub enum CartError {
 }
 
 impl Cart {
+    /// The products in it.
+    #[must_use]
+    pub fn product_ids(&self) -> Vec<ProductId> {
+        self.lines.iter().map(|line| line.product_id).collect()
+    }
+
     /// Puts more of a product in. The price of the line becomes `price`, which is what the shopper was shown last.
     ///
     /// # Errors

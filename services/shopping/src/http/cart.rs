@@ -95,6 +95,13 @@ pub(super) struct CartAnswer {
     token: Option<CartToken>,
 }
 
+impl CartAnswer {
+    fn of(cart: CartView, shopper: Shopper) -> Self {
+        let cart_token = shopper.token.as_ref().map(|token| token.as_str().to_owned());
+        Self { cart, cart_token, token: shopper.token }
+    }
+}
+
 impl<'r> Responder<'r, 'static> for CartAnswer {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let header = self.token.as_ref().map(CartToken::header);
@@ -108,8 +115,7 @@ impl<'r> Responder<'r, 'static> for CartAnswer {
 
 async fn answer(shopping: &Shopping, shopper: Shopper) -> Result<CartAnswer, Problem> {
     let cart = queries::get_cart(shopping, shopper.owner).await?;
-    let cart_token = shopper.token.as_ref().map(|token| token.as_str().to_owned());
-    Ok(CartAnswer { cart, cart_token, token: shopper.token })
+    Ok(CartAnswer::of(cart, shopper))
 }
 
 /// The cart, at today's prices
@@ -168,8 +174,8 @@ pub(super) async fn add(
         key.as_deref().map(|key| Idempotency::new(&shopper.scope(), key, "add_to_cart", &addition.0));
     let Json(CartAddition { product_id, quantity }) = addition;
     let addition = Addition { owner: shopper.owner, new_guest, product_id, quantity, idempotency };
-    commands::add_to_cart(shopping, addition).await?;
-    answer(shopping, shopper).await
+    let cart = commands::add_to_cart(shopping, addition).await?;
+    Ok(CartAnswer::of(cart, shopper))
 }
 
 /// Take everything out

@@ -118,6 +118,8 @@ impl<'r> FromRequest<'r> for Shopper {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -127,6 +129,23 @@ mod tests {
         assert_ne!(CartToken::new().hash(), token.hash());
         for wrong in ["", "abc", "!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
             assert!(CartToken::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_token_that_could_be_given_is_known_again(bytes: [u8; 32]) {
+            let text = URL_SAFE_NO_PAD.encode(bytes);
+            let token = CartToken::parse(&text).unwrap();
+            prop_assert_eq!(token.as_str(), text);
+        }
+
+        #[test]
+        fn whatever_is_shown_is_a_token_in_its_one_spelling_or_none(text in "\\PC{0,50}|[A-Za-z0-9_=+/-]{41,45}") {
+            if let Some(token) = CartToken::parse(&text) {
+                // Two spellings of the same bytes would be two carts.
+                prop_assert_eq!(URL_SAFE_NO_PAD.encode(URL_SAFE_NO_PAD.decode(token.as_str()).unwrap()), text);
+            }
         }
     }
 }

@@ -32,8 +32,19 @@ pub enum GetCartError {
 /// [`GetCartError`].
 pub async fn get_cart(shopping: &Shopping, owner: CartOwner) -> Result<CartView, GetCartError> {
     let cart = shopping.store.cart(owner).await?.ok_or(GetCartError::NoCart)?;
-    let found = shopping.products(cart.lines.iter().map(|line| line.product_id).collect()).await?;
-    Ok(view(&cart, &found))
+    Ok(priced(shopping, &cart, Vec::new()).await?)
+}
+
+/// `cart` with today's names and prices, of which `found` is known already.
+pub(crate) async fn priced(
+    shopping: &Shopping,
+    cart: &Cart,
+    mut found: Vec<ProductSnapshot>,
+) -> Result<CartView, RpcError> {
+    let mut unknown = cart.product_ids();
+    unknown.retain(|id| !found.iter().any(|product| product.id == *id));
+    found.extend(shopping.products(&unknown).await?);
+    Ok(view(cart, &found))
 }
 
 /// `cart` with what products says. A product that it does not know any more is left out.

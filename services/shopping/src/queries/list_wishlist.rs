@@ -29,7 +29,8 @@ pub async fn list_wishlist(
     customer_id: CustomerId,
 ) -> Result<Vec<WishlistItem>, ListWishlistError> {
     let listed = shopping.store.wishlist(customer_id).await?;
-    let found = shopping.products(listed.iter().map(|(product_id, _)| *product_id).collect()).await?;
+    let ids: Vec<_> = listed.iter().map(|(product_id, _)| *product_id).collect();
+    let found = shopping.products(&ids).await?;
     let items = listed.into_iter().filter_map(|(product_id, added_at)| {
         let product = found.iter().find(|product| product.id == product_id)?;
         let in_stock = product.available > 0 && !product.archived;

@@ -6,6 +6,7 @@ mod list_orders;
 mod list_wishlist;
 mod overview;
 
+pub(crate) use get_cart::priced;
 pub use get_cart::{GetCartError, get_cart};
 pub use get_order::{Viewer, get_order, get_timeline};
 pub use list_orders::{list_orders, order_view};

@@ -30,7 +30,7 @@ pub trait Store: Send + Sync + 'static {
     async fn cart(&self, owner: CartOwner) -> Result<Option<Cart>, StoreError>;
 
     /// Puts more of a product into a cart.
-    async fn add_to_cart(&self, addition: AddToCart) -> Result<Once<CartChange>, StoreError>;
+    async fn add_to_cart(&self, addition: AddToCart) -> Result<Once<Added>, StoreError>;
 
     /// Sets how many of a product are in a cart, at the price shown now; `None` takes it out.
     async fn set_quantity(
@@ -147,6 +147,17 @@ pub struct AddToCart {
     pub idempotency: Option<Idempotency>,
     /// When.
     pub now: Timestamp,
+}
+
+/// What became of an addition to a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// The cart as it is now.
+    Cart(Cart),
+    /// There is no such cart: a guest's token that is not known.
+    NoCart,
+    /// The cart cannot take it.
+    Refused(CartError),
 }
 
 /// What became of a change to a cart.

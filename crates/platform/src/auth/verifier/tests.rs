@@ -197,3 +197,38 @@ async fn an_unknown_key_is_no_reason_to_sign_in_again_while_the_source_is_away()
     advance(&clock, PAUSE_WITHOUT_KEYS);
     assert!(verifier.verify(&token).await.is_ok());
 }
+
+fn verified(verifier: &Verifier, token: &str) -> Result<Claims, AuthError> {
+    // No token here makes it wait for anything.
+    futures::executor::block_on(verifier.verify(token))
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_token_of_which_anything_was_changed_is_not_believed(place: proptest::sample::Index, put in "[A-Za-z0-9_.-]") {
+        let (signer, _, clock, verifier) = shop();
+        let claims = Claims::new(CustomerId::new(), SessionId::new(), Role::Customer, clock.now(), Duration::from_mins(15));
+        let token = signer.sign(&claims).unwrap();
+        proptest::prop_assert_eq!(verified(&verifier, &token), Ok(claims));
+        let place = place.index(token.len());
+        let changed = format!("{}{put}{}", &token[..place], &token[place + 1..]);
+        proptest::prop_assert!(changed == token || verified(&verifier, &changed).is_err(), "{}", changed);
+    }
+
+    #[test]
+    fn whatever_is_sent_as_a_token_is_not_valid(token in "\\PC{0,80}|[A-Za-z0-9_-]{0,40}\\.[A-Za-z0-9_-]{0,40}\\.[A-Za-z0-9_-]{0,40}") {
+        let (_, source, _, verifier) = shop();
+        proptest::prop_assert_eq!(verified(&verifier, &token), Err(AuthError::Invalid));
+        proptest::prop_assert_eq!(source.times_asked(), 0, "a stranger causes no question");
+    }
+
+    #[test]
+    fn whatever_a_header_says_of_its_algorithm_it_is_not_believed(algorithm in "\\PC{0,9}|none|HS256|RS256|EdDSA", signature in "[A-Za-z0-9_-]{0,86}") {
+        let (signer, _, clock, verifier) = shop();
+        let claims = Claims::new(CustomerId::new(), SessionId::new(), Role::Staff, clock.now(), Duration::from_mins(15));
+        let header = serde_json::json!({ "typ": "JWT", "alg": algorithm, "kid": signer.jwk().kid });
+        let part = |json: &serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let token = format!("{}.{}.{signature}", part(&header), part(&serde_json::to_value(&claims).unwrap()));
+        proptest::prop_assert_eq!(verified(&verifier, &token), Err(AuthError::Invalid));
+    }
+}

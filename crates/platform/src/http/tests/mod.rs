@@ -2,6 +2,7 @@
 
 mod bodies;
 mod callers;
+mod hostile;
 mod paths;
 mod running;
 mod shop;

@@ -5,6 +5,7 @@ use rocket::http::{ContentType, Header, Method};
 use serde_json::json;
 
 use super::shop::{Shop, document};
+use crate::auth::Role;
 
 #[tokio::test]
 async fn a_slash_at_the_end_makes_no_difference() {
@@ -44,6 +45,7 @@ async fn a_method_that_a_path_does_not_take_is_405() {
         (Method::Options, "/products", "GET, HEAD, POST"),
         (Method::Post, "/products/018f0000-0000-7000-8000-000000000000", "DELETE, GET, HEAD"),
         (Method::Post, "/products/health/live", "GET, HEAD"),
+        (Method::Post, "/products/me", "GET, HEAD"),
     ] {
         let response = shop.client.req(method, path).dispatch().await;
         assert_eq!(response.status().code, 405, "{method} {path}");
@@ -51,6 +53,17 @@ async fn a_method_that_a_path_does_not_take_is_405() {
     }
     let head = shop.client.head("/products").dispatch().await;
     assert_eq!(head.status().code, 200);
+}
+
+#[tokio::test]
+async fn a_path_that_is_spelled_out_does_not_take_what_a_pattern_takes() {
+    let shop = Shop::open("/products").await;
+    let token = shop.signer.sign(&Shop::claims(Role::Staff)).unwrap();
+    // `DELETE /<id>` fits it; but it is no id.
+    let request =
+        shop.client.delete("/products/me").header(Header::new("Authorization", format!("Bearer {token}")));
+    let response = request.dispatch().await;
+    assert_eq!((response.status().code, response.headers().get_one("Allow")), (405, Some("GET, HEAD")));
 }
 
 #[tokio::test]

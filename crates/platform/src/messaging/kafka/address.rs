@@ -146,12 +146,16 @@ mod tests {
 
     #[test]
     fn a_url_names_brokers_and_credentials() {
-        let address = Address::parse("kafkas://shop:s%40crets+@one:9093,two,[::1]:9094/?mechanism=PLAIN").unwrap();
+        let address =
+            Address::parse("kafkas://shop:s%40crets+@one:9093,two,[::1]:9094/?mechanism=PLAIN").unwrap();
         assert_eq!(address.servers(), "one:9093,two:9092,[::1]:9094");
         assert_eq!((address.user.as_str(), address.password.as_str()), ("shop", "s@crets+"));
         assert_eq!((address.tls, address.mechanism.as_str()), (true, "PLAIN"));
         let plain = Address::parse("kafka://localhost").unwrap();
-        assert_eq!((plain.servers(), plain.tls, plain.user), ("localhost:9092".to_owned(), false, String::new()));
+        assert_eq!(
+            (plain.servers(), plain.tls, plain.user),
+            ("localhost:9092".to_owned(), false, String::new())
+        );
     }
 
     #[test]

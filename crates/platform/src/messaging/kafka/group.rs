@@ -69,7 +69,8 @@ impl Group {
             let mut asked = TopicPartitionList::new();
             asked.add_partition(&place.0, place.1);
             let committed = consumer.committed_offsets(asked, ANSWER)?;
-            let metadata = committed.elements().first().map(|it| it.metadata().to_owned()).unwrap_or_default();
+            let metadata =
+                committed.elements().first().map(|it| it.metadata().to_owned()).unwrap_or_default();
             let suspicion = Suspicion::after(&metadata, offset);
             if let Some(offsets) = offsets(&[(place, offset, suspicion.to_string())]) {
                 consumer.commit(&offsets, CommitMode::Sync)?;

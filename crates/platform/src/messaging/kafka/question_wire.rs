@@ -60,7 +60,11 @@ pub(super) fn reply_to(message: &OwnedMessage) -> Option<ReplyTo> {
 }
 
 /// The reply to `asked`: its headers and payload.
-pub(super) fn reply(asked: &OwnedMessage, to: ReplyTo, answer: Result<Bytes, RpcError>) -> (OwnedHeaders, Bytes) {
+pub(super) fn reply(
+    asked: &OwnedMessage,
+    to: ReplyTo,
+    answer: Result<Bytes, RpcError>,
+) -> (OwnedHeaders, Bytes) {
     let (outcome, payload) = match answer {
         Ok(answer) => (ANSWER, answer),
         // It is made of text alone, which is always JSON.

@@ -58,7 +58,8 @@ impl Session {
         let guard = end.guard();
         let opened = Self::open_until(address, end.clone()).await;
         // The client knows better than a call to it why it cannot connect: that a password is wrong, or a certificate.
-        let opened = opened.map_err(|error| if end.reason().is_empty() { error } else { end.reason().to_owned() });
+        let opened =
+            opened.map_err(|error| if end.reason().is_empty() { error } else { end.reason().to_owned() });
         if opened.is_ok() {
             guard.disarm();
         }
@@ -72,7 +73,8 @@ impl Session {
         let questions = clients::questions(address, context.clone()).map_err(reason)?;
         let replies = clients::replies(address, context).map_err(reason)?;
         let topic = address.names.replies();
-        let (replies, partition) = spawn_blocking(move || read_own(replies, &topic)).await.map_err(reason)??;
+        let (replies, partition) =
+            spawn_blocking(move || read_own(replies, &topic)).await.map_err(reason)??;
         let reply_to = ReplyTo { asker: Uuid::new_v4(), partition };
         let calls = Calls::new();
         tokio::spawn(take(replies, reply_to.asker, calls.clone(), end.clone()));
@@ -144,8 +146,9 @@ impl Session {
     pub(super) async fn answers(&self) -> Result<(), String> {
         let (client, topic, partition) =
             (self.questions.clone(), self.address.names.replies(), self.reply_to.partition);
-        let asked =
-            spawn_blocking(move || client.client().fetch_watermarks(&topic, partition, ANSWER).map_err(reason));
+        let asked = spawn_blocking(move || {
+            client.client().fetch_watermarks(&topic, partition, ANSWER).map_err(reason)
+        });
         asked.await.map_err(reason)?.map(drop)
     }
 }

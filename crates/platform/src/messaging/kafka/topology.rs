@@ -42,12 +42,8 @@ struct Found {
 
 fn topics(address: &Address) -> Vec<Topic> {
     let (names, layout) = (&address.names, address.layout);
-    let mut topics = vec![Topic {
-        name: names.replies(),
-        partitions: REPLY_PARTITIONS,
-        retention: TALK,
-        segment: TALK,
-    }];
+    let mut topics =
+        vec![Topic { name: names.replies(), partitions: REPLY_PARTITIONS, retention: TALK, segment: TALK }];
     for service in Service::ALL {
         let segment = (layout.retention / 24).max(TALK);
         let (partitions, retention) = (layout.partitions, layout.retention);
@@ -90,7 +86,8 @@ async fn look(
 ) -> Result<(AdminClient<Context>, (i32, BTreeMap<String, Found>)), String> {
     let looked = spawn_blocking(move || {
         // All of them: to ask for one that is not there makes it, on a cluster that makes topics by itself.
-        let metadata = administrator.inner().fetch_metadata(None, ANSWER).map_err(|error| error.to_string())?;
+        let metadata =
+            administrator.inner().fetch_metadata(None, ANSWER).map_err(|error| error.to_string())?;
         let topics = metadata.topics().iter().filter(|topic| topic.error().is_none());
         let found = topics.map(|topic| (topic.name().to_owned(), Found::of(topic))).collect();
         let brokers = i32::try_from(metadata.brokers().len()).unwrap_or(i32::MAX);

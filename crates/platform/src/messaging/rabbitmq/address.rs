@@ -36,6 +36,10 @@ impl Address {
     /// What is wrong with it; never the URL itself, which has a password in it.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let parsed = Url::parse(url).map_err(reason)?;
+        // lapin's parser would repeat such a URL, with the password in it.
+        if parsed.cannot_be_a_base() {
+            return Err("it has no // before the host".to_owned());
+        }
         let mut uri: AMQPUri = url.parse()?;
         // lapin's parser takes an IPv6 address for no host at all.
         let host = parsed.host_str().filter(|host| !host.is_empty()).ok_or("it names no host")?;
@@ -74,6 +78,9 @@ fn reason(error: impl Display) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use url::form_urlencoded;
+
     use super::*;
 
     #[test]
@@ -98,12 +105,40 @@ mod tests {
     fn what_is_wrong_is_said_without_the_password() {
         for url in [
             "amqp:",
+            "amqp:u:secret@h",
             "amqp://u:secret@h:port",
             "amqp://u:secret@h?prefix=a%20b",
             "amqp://u:secret@h?heartbeat=x",
         ] {
             let error = Address::parse(url).err().expect(url);
             assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_url_says_is_what_is_connected_to(
+            user in "[a-z]{1,9}", password in "[!-~]{1,20}", host in "[a-z][a-z0-9.]{0,20}[a-z]", port in 1..=u16::MAX, vhost in "[a-z]{1,9}",
+        ) {
+            let encoded: String = form_urlencoded::byte_serialize(password.as_bytes()).collect();
+            let encoded = encoded.replace('+', "%20");
+            let address = Address::parse(&format!("amqp://{user}:{encoded}@{host}:{port}/{vhost}")).unwrap();
+            let authority = address.uri.authority;
+            prop_assert_eq!((authority.host, authority.port, address.uri.vhost), (host, port, vhost));
+            prop_assert_eq!((authority.userinfo.username, authority.userinfo.password), (user, password));
+        }
+
+        #[test]
+        fn whatever_the_url_its_password_is_not_told(rest in "\\PC{0,30}|[a-z0-9:/?@#%&=.\\[\\]-]{0,40}", before in "amqps?:/{0,3}|\\PC{0,8}") {
+            for url in [format!("{before}u:s3cr3t-w0rd@{rest}"), format!("{before}{rest}")] {
+                if let Err(error) = Address::parse(&url) {
+                    prop_assert!(!error.contains("s3cr3t-w0rd"), "{}", error);
+                }
+                if let Err(error) = crate::messaging::connect::endpoint(&url) {
+                    let scheme_alone = !url.contains(':') || url.starts_with(&before);
+                    prop_assert!(scheme_alone && !error.to_string().contains("s3cr3t-w0rd"), "{}", error);
+                }
+            }
         }
     }
 }

@@ -85,6 +85,7 @@ fn malformed(delivery: &Delivery, payload: Bytes) -> Envelope {
 mod tests {
     use contracts::{OrderId, events::OrderAuthorised};
     use lapin::types::{AMQPValue, FieldTable};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -114,5 +115,57 @@ mod tests {
         assert_eq!((first.event_type.as_str(), &first.payload[..]), (MALFORMED, b"\xff".as_slice()));
         assert_eq!(first.id, again.id);
         assert_ne!(first.id, other.id);
+    }
+
+    /// A header as somebody else might send it.
+    fn any_value() -> impl Strategy<Value = AMQPValue> {
+        prop_oneof![
+            "\\PC{0,40}".prop_map(|text| AMQPValue::LongString(text.into())),
+            prop::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| AMQPValue::LongString(bytes.into())),
+            "(customer|products|shopping|payment|1\\.0)".prop_map(|text| AMQPValue::LongString(text.into())),
+            any::<u128>().prop_map(|id| AMQPValue::LongString(Uuid::from_u128(id).to_string().into())),
+            "[0-9T:.Z+-]{0,40}".prop_map(|text| AMQPValue::LongString(text.into())),
+            any::<i64>().prop_map(AMQPValue::LongLongInt),
+            any::<bool>().prop_map(AMQPValue::Boolean),
+            Just(AMQPValue::Void),
+        ]
+    }
+
+    fn any_headers() -> impl Strategy<Value = BasicProperties> {
+        let name = "cloudEvents_(id|type|source|subject|time)|traceparent|x-death|[a-z-]{0,12}";
+        prop::collection::vec((name, any_value()), 0..9).prop_map(|headers| {
+            let mut table = FieldTable::default();
+            for (name, value) in headers {
+                table.insert(name.into(), value);
+            }
+            BasicProperties::default().with_headers(table)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_envelope_survives_the_wire(
+            ids: (u128, u128), event_type in "[a-z_.]{1,60}", micros in 0..4_000_000_000_000_000_i64, source in 0..4_usize,
+            payload in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let sent = Envelope {
+                id: Uuid::from_u128(ids.0),
+                event_type,
+                source: Service::ALL[source],
+                aggregate: Uuid::from_u128(ids.1),
+                time: Timestamp::from_micros(micros),
+                trace: crate::trace::TraceContext::root(),
+                payload: payload.into(),
+            };
+            prop_assert_eq!(envelope(&mut delivery(properties(&sent), &sent.payload)), sent);
+        }
+
+        #[test]
+        fn whatever_is_delivered_keeps_its_payload_and_its_id(headers in any_headers(), payload in prop::collection::vec(any::<u8>(), 0..200)) {
+            let first = envelope(&mut delivery(headers.clone(), &payload));
+            let again = envelope(&mut delivery(headers, &payload));
+            prop_assert_eq!(&first.payload[..], &payload[..]);
+            prop_assert_eq!((first.id, first.event_type, first.aggregate), (again.id, again.event_type, again.aggregate));
+        }
     }
 }

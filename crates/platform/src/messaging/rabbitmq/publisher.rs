@@ -15,6 +15,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
+use crate::chaos::{Point, crash_point};
 use crate::messaging::end::End;
 
 /// Messages that wait for their confirms on one channel.
@@ -124,8 +125,11 @@ type Confirmed = (Uuid, Result<Confirmation, String>);
 async fn confirm(channel: Channel, message: Outgoing) -> Confirmed {
     let Outgoing { id, exchange, routing_key, properties, payload } = message;
     let options = BasicPublishOptions { mandatory: true, immediate: false };
-    let published =
-        async { channel.basic_publish(exchange, routing_key, options, &payload, properties).await?.await };
+    let published = async {
+        let sent = channel.basic_publish(exchange, routing_key, options, &payload, properties).await?;
+        crash_point(Point::AfterPublish);
+        sent.await
+    };
     let confirmation = match timeout(PATIENCE, published).await {
         Ok(confirmation) => confirmation.map_err(|error| error.to_string()),
         Err(_) => Err(format!("the broker has not confirmed within {PATIENCE:?}")),

@@ -82,3 +82,69 @@ pub(super) fn answer(reply: &mut Delivery) -> Result<Bytes, RpcError> {
 fn unreadable() -> RpcError {
     RpcError::Failed("an unreadable reply".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::Timestamp;
+    use lapin::types::{AMQPValue, FieldTable};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::trace::TraceContext;
+
+    fn delivery(properties: BasicProperties, payload: &[u8]) -> Delivery {
+        let mut delivery = Delivery::mock(1, "".into(), "key".into(), false, payload.to_vec());
+        delivery.properties = properties;
+        delivery
+    }
+
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(any::<u8>(), 0..200)
+    }
+
+    proptest! {
+        #[test]
+        fn every_question_and_its_answer_survive_the_wire(
+            method in "[a-z_.]{1,40}", micros in 0..4_000_000_000_000_000_i64, id: u128, asked in bytes(), answered in bytes(),
+        ) {
+            let sent = RpcCall {
+                service: Service::Products,
+                method,
+                payload: asked.into(),
+                deadline: Timestamp::from_micros(micros),
+                trace: TraceContext::root(),
+            };
+            let id = Uuid::from_u128(id);
+            let properties = question(&sent, id, &"replies".into(), Duration::from_secs(1));
+            let came = call(Service::Products, &mut delivery(properties.clone(), &sent.payload)).unwrap();
+            prop_assert_eq!((came.method, came.payload, came.deadline), (sent.method, sent.payload, sent.deadline));
+            let (properties, payload) = reply(&properties, Ok(answered.clone().into()));
+            prop_assert_eq!(replied_to(&properties), Some(id));
+            prop_assert_eq!(answer(&mut delivery(properties, &payload)), Ok(answered.into()));
+        }
+
+        #[test]
+        fn a_failure_survives_the_wire(reason in "\\PC{0,60}") {
+            let failure = RpcError::Failed(reason);
+            let (properties, payload) = reply(&BasicProperties::default(), Err(failure.clone()));
+            prop_assert_eq!(answer(&mut delivery(properties, &payload)), Err(failure));
+        }
+
+        #[test]
+        fn whatever_is_delivered_is_read_or_refused(
+            name in "method|deadline|outcome|traceparent|[a-z]{0,9}", value in "answer|failure|\\PC{0,40}|[0-9TZ:.+-]{0,40}",
+            correlation in "\\PC{0,40}", payload in bytes(),
+        ) {
+            let mut headers = FieldTable::default();
+            headers.insert(name.into(), AMQPValue::LongString(value.clone().into()));
+            let properties = BasicProperties::default().with_headers(headers).with_correlation_id(correlation.into());
+            // A question needs two headers.
+            prop_assert!(call(Service::Products, &mut delivery(properties.clone(), &payload)).is_err());
+            let said = answer(&mut delivery(properties.clone(), &payload));
+            prop_assert!(said.is_err() || value == ANSWER);
+            if let Some(id) = replied_to(&properties) {
+                prop_assert_eq!(properties.correlation_id().as_ref().unwrap().as_str().parse(), Ok(id));
+            }
+        }
+    }
+}

@@ -11,7 +11,10 @@ pub(super) async fn take(mut replies: Consumer, calls: Calls, end: End) {
     while let Some(reply) = tokio::select! { () = end.wait() => None, reply = replies.next() => reply } {
         match reply {
             Ok(mut reply) => {
-                calls.answered(question_wire::replied_to(&reply.properties), question_wire::answer(&mut reply));
+                calls.answered(
+                    question_wire::replied_to(&reply.properties),
+                    question_wire::answer(&mut reply),
+                );
             }
             Err(error) => end.because(error),
         }

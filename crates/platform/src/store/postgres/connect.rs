@@ -94,7 +94,22 @@ fn target(url: &str) -> Result<Target, StoreError> {
         .config
         .connect_timeout(PATIENCE)
         .keepalives_idle(Duration::from_secs(30))
-        .tcp_user_timeout(Duration::from_secs(15))
-        .application_name("mercato");
+        .tcp_user_timeout(Duration::from_secs(15));
+    // A name in the URL stands: it tells the sessions of one instance from those of another.
+    if target.config.get_application_name().is_none() {
+        target.config.application_name("mercato");
+    }
     Ok(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_has_the_name_in_the_url_or_else_that_of_the_shop() {
+        let name = |url| target(url).unwrap().config.get_application_name().map(str::to_owned);
+        assert_eq!(name("postgres://u:p@h/db?application_name=shopping-1").as_deref(), Some("shopping-1"));
+        assert_eq!(name("postgres://u:p@h/db").as_deref(), Some("mercato"));
+    }
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::Database;
 use crate::{
+    chaos::{Point, crash_point},
     outbox::{OutboxRow, fresh::Written},
     store::StoreError,
 };
@@ -137,9 +138,11 @@ impl<'c> Transaction<'c> {
                 return Ok(());
             }
             self.idle.store(true, Ordering::Relaxed);
+            crash_point(Point::BeforeCommit);
             self.object.batch_execute("COMMIT")
         };
         committing.await?;
+        crash_point(Point::AfterCommit);
         let written = std::mem::take(&mut *self.written());
         if !written.is_empty() {
             self.database.fresh.add(written);

@@ -7,7 +7,7 @@ use platform::idempotency::Once;
 use super::fixture::{Fixture, LONG, NOW, SECOND, addition, euros, key};
 use crate::{
     domain::{Cart, CartError, CartLine, CartOwner, MAX_QUANTITY},
-    store::{AddToCart, CartChange},
+    store::{AddToCart, Added, CartChange},
 };
 
 const GUEST: CartOwner = CartOwner::Guest([7; 32]);
@@ -20,17 +20,22 @@ const fn line(product_id: ProductId, quantity: u32, amount: i64) -> CartLine {
     CartLine { product_id, quantity, price: euros(amount) }
 }
 
+fn cart<const N: usize>(lines: [CartLine; N]) -> Added {
+    Added::Cart(Cart { lines: lines.into() })
+}
+
 pub async fn a_customer_always_has_a_cart_and_a_guest_only_after_the_first_addition(fixture: Fixture) {
     let store = &fixture.store;
     assert_eq!(store.cart(customer()).await.unwrap(), Some(Cart::default()));
     assert_eq!(store.cart(GUEST).await.unwrap(), None);
     let cup = line(ProductId::new(), 1, 500);
     let unknown = AddToCart { new_guest: false, ..addition(GUEST, cup) };
-    assert_eq!(store.add_to_cart(unknown.clone()).await.unwrap(), Once::Done(CartChange::NoCart));
+    assert_eq!(store.add_to_cart(unknown.clone()).await.unwrap(), Once::Done(Added::NoCart));
     assert_eq!(store.cart(GUEST).await.unwrap(), None);
-    assert_eq!(fixture.put(GUEST, cup.product_id, 1, 500).await, CartChange::Changed);
-    assert_eq!(store.add_to_cart(unknown).await.unwrap(), Once::Done(CartChange::Changed));
-    assert_eq!(fixture.cart(GUEST).await.lines, [CartLine { quantity: 2, ..cup }]);
+    assert_eq!(fixture.put(GUEST, cup.product_id, 1, 500).await, cart([cup]));
+    let two = CartLine { quantity: 2, ..cup };
+    assert_eq!(store.add_to_cart(unknown).await.unwrap(), Once::Done(cart([two])));
+    assert_eq!(fixture.cart(GUEST).await.lines, [two]);
     assert_eq!(store.cart(CartOwner::Guest([8; 32])).await.unwrap(), None);
 }
 
@@ -44,13 +49,11 @@ pub async fn the_same_product_twice_is_one_line_in_its_place(fixture: Fixture) {
 
 pub async fn an_addition_with_a_key_counts_once(fixture: Fixture) {
     let owner = customer();
-    let once = AddToCart {
-        idempotency: Some(key("k", "one cup")),
-        ..addition(owner, line(ProductId::new(), 1, 500))
-    };
+    let cup = line(ProductId::new(), 1, 500);
+    let once = AddToCart { idempotency: Some(key("k", "one cup")), ..addition(owner, cup) };
     let other = AddToCart { idempotency: Some(key("k", "two cups")), ..once.clone() };
-    assert_eq!(fixture.store.add_to_cart(once.clone()).await.unwrap(), Once::Done(CartChange::Changed));
-    assert_eq!(fixture.store.add_to_cart(once).await.unwrap(), Once::Replayed(CartChange::Changed));
+    assert_eq!(fixture.store.add_to_cart(once.clone()).await.unwrap(), Once::Done(cart([cup])));
+    assert_eq!(fixture.store.add_to_cart(once).await.unwrap(), Once::Replayed(cart([cup])));
     assert_eq!(fixture.store.add_to_cart(other).await.unwrap(), Once::Conflict);
     assert_eq!(fixture.cart(owner).await.lines[0].quantity, 1);
 }
@@ -60,11 +63,12 @@ pub async fn a_refused_addition_changes_nothing_and_leaves_no_key(fixture: Fixtu
     fixture.put(owner, cup, MAX_QUANTITY, 500).await;
     let one_more =
         AddToCart { idempotency: Some(key("k", "one more")), ..addition(owner, line(cup, 1, 400)) };
-    let refused = Once::Done(CartChange::Refused(CartError::TooMany));
+    let refused = Once::Done(Added::Refused(CartError::TooMany));
     assert_eq!(fixture.store.add_to_cart(one_more.clone()).await.unwrap(), refused);
     assert_eq!(fixture.cart(owner).await.lines, [line(cup, MAX_QUANTITY, 500)]);
     fixture.store.clear_cart(owner, NOW).await.unwrap();
-    assert_eq!(fixture.store.add_to_cart(one_more).await.unwrap(), Once::Done(CartChange::Changed));
+    let alone = cart([line(cup, 1, 400)]);
+    assert_eq!(fixture.store.add_to_cart(one_more).await.unwrap(), Once::Done(alone));
 }
 
 pub async fn a_quantity_is_set_only_for_what_is_in_the_cart(fixture: Fixture) {
@@ -142,7 +146,7 @@ pub async fn a_guests_cart_is_forgotten_when_nobody_has_touched_it_for_long(fixt
     let later = NOW + LONG * 2;
     store.set_quantity(touched, cup, Some((2, euros(500))), later).await.unwrap();
     let making = AddToCart { now: later, forget_before: NOW + SECOND, ..addition(new, line(cup, 1, 500)) };
-    assert_eq!(store.add_to_cart(making).await.unwrap(), Once::Done(CartChange::Changed));
+    assert_eq!(store.add_to_cart(making).await.unwrap(), Once::Done(cart([line(cup, 1, 500)])));
     assert_eq!(store.cart(old).await.unwrap(), None);
     for kept in [owner, touched, new] {
         assert_eq!(fixture.cart(kept).await.lines.len(), 1);
@@ -151,8 +155,9 @@ pub async fn a_guests_cart_is_forgotten_when_nobody_has_touched_it_for_long(fixt
 
 pub async fn additions_at_once_all_count(fixture: Fixture) {
     let (owner, cup) = (customer(), ProductId::new());
-    for change in join_all((0..20).map(|_| fixture.put(owner, cup, 1, 500))).await {
-        assert_eq!(change, CartChange::Changed);
+    let added = join_all((0..20).map(|_| fixture.put(owner, cup, 1, 500))).await;
+    for quantity in 1..=20 {
+        assert!(added.contains(&cart([line(cup, quantity, 500)])), "nobody was told of {quantity}");
     }
     assert_eq!(fixture.cart(owner).await.lines, [line(cup, 20, 500)]);
 }

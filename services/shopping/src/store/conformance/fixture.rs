@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     checkout::Input,
     domain::{Cart, CartLine, CartOwner, Order, OrderLine},
-    store::{AddToCart, Advanced, CartChange, Cause, PlaceOrder, Placing, Store, open},
+    store::{AddToCart, Added, Advanced, Cause, PlaceOrder, Placing, Store, open},
 };
 
 /// When the tests begin.
@@ -60,16 +60,10 @@ impl Fixture {
     }
 
     /// Puts `quantity` of a product at `amount` cents into a cart.
-    pub async fn put(
-        &self,
-        owner: CartOwner,
-        product_id: ProductId,
-        quantity: u32,
-        amount: i64,
-    ) -> CartChange {
+    pub async fn put(&self, owner: CartOwner, product_id: ProductId, quantity: u32, amount: i64) -> Added {
         let line = CartLine { product_id, quantity, price: euros(amount) };
         match self.store.add_to_cart(addition(owner, line)).await.unwrap() {
-            Once::Done(change) => change,
+            Once::Done(added) => added,
             other => panic!("{other:?}"),
         }
     }

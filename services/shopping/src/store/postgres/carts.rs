@@ -13,13 +13,13 @@ use platform::{
 use super::cart_lines::{empty, hold, save};
 use crate::{
     domain::{Cart, CartOwner},
-    store::{AddToCart, CartChange},
+    store::{AddToCart, Added, CartChange},
 };
 
 pub(super) async fn add(
     transaction: &Transaction<'_>,
     addition: &AddToCart,
-) -> Result<Once<CartChange>, StoreError> {
+) -> Result<Once<Added>, StoreError> {
     let (owner, line, now) = (addition.owner, addition.line, addition.now);
     let known = async {
         match &addition.idempotency {
@@ -29,14 +29,14 @@ pub(super) async fn add(
     };
     let (held, known) = try_join!(hold(transaction, owner), known)?;
     match known {
-        Known::Answered(()) => return Ok(Once::Replayed(CartChange::Changed)),
+        Known::Answered(()) => return Ok(Once::Replayed(held.map_or(Added::NoCart, Added::Cart))),
         Known::Conflict => return Ok(Once::Conflict),
         Known::New => {}
     }
     let before = match held {
         Some(cart) => cart,
         None if addition.new_guest => Cart::default(),
-        None => return Ok(Once::Done(CartChange::NoCart)),
+        None => return Ok(Once::Done(Added::NoCart)),
     };
     let mut after = before.clone();
     let refused = after.add(line.product_id, line.quantity, line.price).err();
@@ -44,7 +44,7 @@ pub(super) async fn add(
     let welcome = welcome(transaction, addition);
     if let Some(refusal) = refused {
         welcome.await?;
-        return Ok(Once::Done(CartChange::Refused(refusal)));
+        return Ok(Once::Done(Added::Refused(refusal)));
     }
     let keep = async {
         match &addition.idempotency {
@@ -55,7 +55,7 @@ pub(super) async fn add(
     let save = save(transaction, owner, &before, &after);
     let write = async { try_join!(welcome, save, touch(transaction, owner, now), keep) };
     transaction.end_with(write).await?;
-    Ok(Once::Done(CartChange::Changed))
+    Ok(Once::Done(Added::Cart(after)))
 }
 
 /// Makes the cart of a guest who has none yet, and forgets those that nobody has touched for long.

@@ -25,7 +25,9 @@ use platform::{
 };
 use tokio_postgres::Row;
 
-use super::{AddToCart, Advanced, CartChange, Cause, OrderAudit, OrderFilter, PlaceOrder, Placing, Store};
+use super::{
+    AddToCart, Added, Advanced, CartChange, Cause, OrderAudit, OrderFilter, PlaceOrder, Placing, Store,
+};
 use crate::{
     checkout::Input,
     domain::{Cart, CartOwner, Order, TimelineEntry},
@@ -61,7 +63,7 @@ impl Store for PostgresStore {
         cart_lines::find(&self.database, owner).await
     }
 
-    async fn add_to_cart(&self, addition: AddToCart) -> Result<Once<CartChange>, StoreError> {
+    async fn add_to_cart(&self, addition: AddToCart) -> Result<Once<Added>, StoreError> {
         in_transaction!(self, t => carts::add(t, &addition))
     }
 

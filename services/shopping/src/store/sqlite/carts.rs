@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use super::money;
 use crate::{
     domain::{Cart, CartLine, CartOwner},
-    store::{AddToCart, CartChange},
+    store::{AddToCart, Added, CartChange},
 };
 
 /// The key of a cart: 16 bytes for a customer, 32 for a guest.
@@ -71,13 +71,13 @@ fn touch(transaction: &Transaction<'_>, owner: CartOwner, now: Timestamp) -> Res
     Ok(())
 }
 
-pub(super) fn add(
-    transaction: &Transaction<'_>,
-    addition: &AddToCart,
-) -> Result<Once<CartChange>, StoreError> {
+pub(super) fn add(transaction: &Transaction<'_>, addition: &AddToCart) -> Result<Once<Added>, StoreError> {
     if let Some(key) = &addition.idempotency {
         match idempotency::known::<()>(transaction, key)? {
-            Known::Answered(()) => return Ok(Once::Replayed(CartChange::Changed)),
+            Known::Answered(()) => {
+                let cart = find(transaction, addition.owner)?;
+                return Ok(Once::Replayed(cart.map_or(Added::NoCart, Added::Cart)));
+            }
             Known::Conflict => return Ok(Once::Conflict),
             Known::New => {}
         }
@@ -91,18 +91,18 @@ pub(super) fn add(
             )?
             .execute(params![&hash[..], addition.now.as_micros()])?;
     } else if !exists(transaction, owner)? {
-        return Ok(Once::Done(CartChange::NoCart));
+        return Ok(Once::Done(Added::NoCart));
     }
     let mut cart = Cart { lines: lines(transaction, owner)? };
     if let Err(refusal) = cart.add(line.product_id, line.quantity, line.price) {
-        return Ok(Once::Done(CartChange::Refused(refusal)));
+        return Ok(Once::Done(Added::Refused(refusal)));
     }
     save(transaction, owner, &cart)?;
     touch(transaction, owner, addition.now)?;
     if let Some(key) = &addition.idempotency {
         idempotency::keep(transaction, key, &(), addition.now)?;
     }
-    Ok(Once::Done(CartChange::Changed))
+    Ok(Once::Done(Added::Cart(cart)))
 }
 
 pub(super) fn set_quantity(

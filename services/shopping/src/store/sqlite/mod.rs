@@ -15,7 +15,9 @@ use platform::{
     store::{StoreError, sqlite::Database},
 };
 
-use super::{AddToCart, Advanced, CartChange, Cause, OrderAudit, OrderFilter, PlaceOrder, Placing, Store};
+use super::{
+    AddToCart, Added, Advanced, CartChange, Cause, OrderAudit, OrderFilter, PlaceOrder, Placing, Store,
+};
 use crate::{
     checkout::Input,
     domain::{Cart, CartOwner, Order, TimelineEntry},
@@ -39,7 +41,7 @@ impl Store for SqliteStore {
         self.database.read(move |c| carts::find(c, owner)).await
     }
 
-    async fn add_to_cart(&self, addition: AddToCart) -> Result<Once<CartChange>, StoreError> {
+    async fn add_to_cart(&self, addition: AddToCart) -> Result<Once<Added>, StoreError> {
         self.database.write(move |t| carts::add(t, &addition)).await
     }
 
