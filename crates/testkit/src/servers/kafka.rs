@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use super::{Ending, Lifetime, ServerError, ServerProcess, ports, process::Launch, programs};
+use super::{Ending, Lifetime, Proxy, ServerError, ServerProcess, ports, process::Launch, programs};
 
 const NAME: &str = "kafka";
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -45,10 +45,29 @@ impl Kafka {
     /// # Errors
     /// As [`Kafka::start`].
     pub async fn start_in(folder: &Path, lifetime: Lifetime) -> Result<Self, ServerError> {
-        std::fs::create_dir_all(folder).map_err(ServerError::io("making a folder for Kafka"))?;
         let port = ports::free();
+        Self::start_at(port, port, folder, lifetime).await
+    }
+
+    /// The same behind a proxy, to which it sends its clients: they ask it for its address, wherever they found it.
+    ///
+    /// # Errors
+    /// As [`Kafka::start`].
+    pub async fn start_behind_proxy(folder: &Path, lifetime: Lifetime) -> Result<(Self, Proxy), ServerError> {
+        let port = ports::free();
+        let proxy = Proxy::start(port).await?;
+        Ok((Self::start_at(port, proxy.port(), folder, lifetime).await?, proxy))
+    }
+
+    async fn start_at(
+        port: u16,
+        advertised: u16,
+        folder: &Path,
+        lifetime: Lifetime,
+    ) -> Result<Self, ServerError> {
+        std::fs::create_dir_all(folder).map_err(ServerError::io("making a folder for Kafka"))?;
         let program = programs::kafka()?;
-        let process = launch(&program, folder, port, lifetime)?;
+        let process = launch(&program, folder, [port, advertised], lifetime)?;
         let mut kafka = Self { process, port, _home: None };
         kafka.process.until(START_LIMIT, || takes_connections(port)).await?;
         Ok(kafka)
@@ -92,14 +111,14 @@ async fn takes_connections(port: u16) -> bool {
 fn launch(
     program: &PathBuf,
     folder: &Path,
-    port: u16,
+    ports: [u16; 2],
     lifetime: Lifetime,
 ) -> Result<ServerProcess, ServerError> {
-    let address = format!("tcp://127.0.0.1:{port}");
+    let [listener, advertised] = ports.map(|port| format!("tcp://127.0.0.1:{port}"));
     let mut command = Command::new(program);
     command
-        .args(["broker", "--storage-engine", "memory://mercato/", "--listener-url", &address])
-        .args(["--advertised-listener-url", &address])
+        .args(["broker", "--storage-engine", "memory://mercato/", "--listener-url", &listener])
+        .args(["--advertised-listener-url", &advertised])
         .env("RUST_LOG", "warn")
         .current_dir(folder);
     let launch = Launch {
