@@ -3,6 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod crashes;
+mod dead_letters;
+mod replay;
+#[expect(dead_code, reason = "the tests over the in-process broker have more faults")]
+#[path = "../delivery/world.rs"]
+mod world;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

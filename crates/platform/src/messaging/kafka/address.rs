@@ -182,7 +182,7 @@ mod tests {
             "kafka://u:secret@h/?cacertfile=/nowhere/at/all.pem",
             "kafka://u:secret@h/?partition=3",
         ] {
-            let error = Address::parse(url).err().expect(url);
+            let error = Address::parse(url).expect_err(url);
             assert!(!error.contains("secret"), "{error}");
         }
     }

@@ -63,6 +63,8 @@ pub(super) fn events(address: &Address, context: Context) -> KafkaResult<FutureP
         .set("acks", "all")
         .set("linger.ms", "1")
         .set("message.timeout.ms", CONFIRM_MS)
+        // A topic that was removed is missed after this long.
+        .set("topic.metadata.propagation.max.ms", "3000")
         // As Java's clients place a key, so that whoever publishes by another client keeps the order, too.
         .set("partitioner", "murmur2_random");
     FutureProducer::from_config_and_context(&config, context)

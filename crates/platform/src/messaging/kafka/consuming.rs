@@ -95,7 +95,7 @@ impl Consuming {
         let mut outcomes = FuturesUnordered::new();
         let mut commit = interval(COMMIT);
         commit.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut watchdog = Watchdog::default();
+        let (mut watchdog, mut looks) = (Watchdog::default(), FuturesUnordered::new());
         let mut taking = true;
         while taking || !outcomes.is_empty() {
             let may_receive = taking && (self.waiting.is_empty() || self.paused);
@@ -115,10 +115,13 @@ impl Consuming {
                 _ = commit.tick() => {
                     self.group.commit();
                     self.pause_if_it_takes_long();
-                    if may_receive && !self.paused && watchdog.barks(&self.group).await {
-                        self.end.because(format!("{} is given nothing, and there is something", self.consumer));
+                    if may_receive && !self.paused && watchdog.is_due() {
+                        looks.push(self.group.behind());
                     }
                 }
+                Some(behind) = looks.next() => if let Some((topic, partition)) = watchdog.compare(behind) {
+                    self.end.because(format!("partition {partition} of {topic} gives nothing, and has something"));
+                },
                 place = Arc::clone(&self.places).acquire_owned(), if self.may_deliver() => {
                     if let (Some((ticket, envelope)), Ok(place)) = (self.waiting.pop_front(), place) {
                         let settled = self.deliver(&ticket, &envelope, place);
@@ -127,7 +130,6 @@ impl Consuming {
                     }
                 }
                 message = self.group.receive(), if may_receive => {
-                    watchdog.fed();
                     self.take(message).await;
                 }
             }
@@ -139,14 +141,14 @@ impl Consuming {
     }
 
     async fn take(&mut self, message: KafkaResult<OwnedMessage>) {
-        let met = match message {
-            Ok(message) => self.group.meet(&message).await.map(|ticket| ticket.map(|it| (it, message))),
-            Err(error) => Err(error),
-        };
-        match met {
-            Ok(Some((ticket, message))) => self.keep(ticket, event_wire::envelope(&message)),
-            Ok(None) => {}
-            Err(error) => self.fail(&error),
+        match message {
+            Ok(message) => match self.group.meet(&message).await {
+                Ok(Some(ticket)) => self.keep(ticket, event_wire::envelope(&message)),
+                Ok(None) => {}
+                Err(error) => self.not_met(&message, &error).await,
+            },
+            Err(error) if is_final(&error) => self.end.because(error),
+            Err(error) => tracing::debug!(consumer = %self.consumer, %error, "events are late"),
         }
         if self.paused {
             // A partition that was given to us just now is not.
@@ -164,12 +166,12 @@ impl Consuming {
         }
     }
 
-    fn fail(&self, error: &KafkaError) {
-        if is_final(error) || matches!(error, KafkaError::ConsumerCommit(_) | KafkaError::OffsetFetch(_)) {
-            // Taken and not met: it comes again to whoever comes next.
+    /// A message was taken and not met. It has to come again before anything behind it does: here, which is what is left to
+    /// do while partitions are given out anew, or to whoever comes next.
+    async fn not_met(&self, message: &OwnedMessage, error: &KafkaError) {
+        tracing::debug!(consumer = %self.consumer, %error, "an event has to come again");
+        if is_final(error) || self.group.give_back(message).await.is_err() {
             self.end.because(error);
-        } else {
-            tracing::debug!(consumer = %self.consumer, %error, "events are late");
         }
     }
 

@@ -8,7 +8,7 @@ use rdkafka::{
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{group, progress::Progress};
 use crate::messaging::end::End;
@@ -60,12 +60,14 @@ pub(super) struct GroupContext {
     pub(super) context: Context,
     /// Whether it has been given its partitions, or told that there are none for it.
     pub(super) joined: CancellationToken,
+    /// Nobody waits for one that has gone before it was told.
+    _gone: DropGuard,
     progress: Mutex<Progress>,
 }
 
 impl GroupContext {
     pub(super) fn new(context: Context, joined: CancellationToken) -> Self {
-        Self { context, joined, progress: Mutex::default() }
+        Self { context, _gone: joined.clone().drop_guard(), joined, progress: Mutex::default() }
     }
 
     pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {

@@ -1,14 +1,13 @@
 //! A member of a consumer group.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rdkafka::{
     Message as _, Offset, TopicPartitionList,
     consumer::{CommitMode, Consumer as _, StreamConsumer},
-    error::{KafkaError, KafkaResult},
+    error::KafkaResult,
     message::OwnedMessage,
 };
-use tokio::task::spawn_blocking;
 
 use super::{
     clients,
@@ -16,6 +15,7 @@ use super::{
     progress::{Place, Ticket},
     session::Session,
     suspicion::Suspicion,
+    waiting::wait_for,
 };
 
 /// How long the group's coordinator may take to answer.
@@ -65,7 +65,7 @@ impl Group {
 
     async fn begin(&self, place: Place, offset: i64) -> KafkaResult<Suspicion> {
         let consumer = Arc::clone(&self.consumer);
-        let begun = spawn_blocking(move || {
+        let begun = wait_for(move || {
             let mut asked = TopicPartitionList::new();
             asked.add_partition(&place.0, place.1);
             let committed = consumer.committed_offsets(asked, ANSWER)?;
@@ -77,7 +77,18 @@ impl Group {
             }
             Ok(suspicion)
         });
-        begun.await.unwrap_or(Err(KafkaError::Canceled))
+        begun.await?
+    }
+
+    /// Gives back a `message` that could not be [met](Self::meet), so that it is received again: what comes after it in its
+    /// partition must not be the first that is met.
+    ///
+    /// # Errors
+    /// [`KafkaError`](rdkafka::error::KafkaError) if its partition is another's by now, or librdkafka refuses.
+    pub(super) async fn give_back(&self, message: &OwnedMessage) -> KafkaResult<()> {
+        let consumer = Arc::clone(&self.consumer);
+        let (topic, partition, offset) = (message.topic().to_owned(), message.partition(), message.offset());
+        wait_for(move || consumer.seek(&topic, partition, Offset::Offset(offset), ANSWER)).await?
     }
 
     /// Notes that `ticket` need not be delivered again.
@@ -107,37 +118,67 @@ impl Group {
         self.consumer.assignment().and_then(|all| self.consumer.resume(&all)).ok();
     }
 
-    /// A partition that has more than it has given us, if there is one.
-    pub(super) async fn lags(&self) -> Option<Place> {
+    /// The partitions that have more than they have given us, though we have settled all of that, with the offset that is
+    /// expected next.
+    pub(super) fn behind(&self) -> impl Future<Output = HashMap<Place, i64>> + Send + use<> {
         let (consumer, expected) = (Arc::clone(&self.consumer), self.context().progress().expected());
-        let lags = spawn_blocking(move || {
-            expected.into_iter().find_map(|(place, next)| {
-                let (_, high) = consumer.fetch_watermarks(&place.0, place.1, ANSWER).ok()?;
-                (high > next).then_some(place)
-            })
+        let behind = wait_for(move || {
+            let next = expected_next(&consumer, expected).unwrap_or_default();
+            let has_more = |((topic, partition), next): &(Place, i64)| {
+                let marks = consumer.fetch_watermarks(topic, *partition, ANSWER);
+                marks.is_ok_and(|(low, high)| high > low.max(*next))
+            };
+            next.into_iter().filter(has_more).collect()
         });
-        lags.await.ok().flatten()
+        async { behind.await.unwrap_or_default() }
     }
 
     /// Leaves the group, after what is settled has been committed if the broker is still there to be told.
     pub(super) async fn leave(self, broker_is_there: bool) {
-        // Both wait for answers of the broker, and a thread of the runtime must not.
-        let left = spawn_blocking(move || {
-            let due = self.context().progress().due();
-            if let Some(offsets) = offsets(&due).filter(|_| broker_is_there)
+        let left = wait_for(move || {
+            let all = self.context().progress().all();
+            if let Some(offsets) = offsets(&all).filter(|_| broker_is_there)
                 && let Err(error) = self.consumer.commit(&offsets, CommitMode::Sync)
             {
                 tracing::debug!(%error, "offsets were not committed");
             }
             drop(self);
         });
-        left.await.ok();
+        if let Err(error) = left.await {
+            tracing::debug!(%error, "the group could not be told that this member leaves");
+        }
     }
 
     /// What librdkafka's threads tell it.
     pub(super) fn context(&self) -> &GroupContext {
         self.consumer.context()
     }
+}
+
+/// What is expected next in each partition that is ours: after what was taken, or, if nothing was yet, what is committed.
+fn expected_next(
+    consumer: &StreamConsumer<GroupContext>,
+    expected: HashMap<Place, Option<i64>>,
+) -> KafkaResult<Vec<(Place, i64)>> {
+    let mut untouched = TopicPartitionList::new();
+    for element in consumer.assignment()?.elements() {
+        if !expected.contains_key(&(element.topic().to_owned(), element.partition())) {
+            untouched.add_partition(element.topic(), element.partition());
+        }
+    }
+    let mut next: Vec<(Place, i64)> =
+        expected.into_iter().filter_map(|(place, next)| Some((place, next?))).collect();
+    if untouched.count() > 0 {
+        let committed = consumer.committed_offsets(untouched, ANSWER)?;
+        let committed = committed.elements().into_iter().map(|element| {
+            let place = (element.topic().to_owned(), element.partition());
+            // A group that has committed nothing begins at the first.
+            let Offset::Offset(offset) = element.offset() else { return (place, 0) };
+            (place, offset)
+        });
+        next.extend(committed.collect::<Vec<_>>());
+    }
+    Ok(next)
 }
 
 /// `due` as librdkafka takes it; `None` if there is nothing.

@@ -10,6 +10,7 @@
 //! | `asking`, `answering` | RPC |
 //! | `event_wire`, `question_wire`, `headers` | what a message looks like |
 //! | `replay` | reading retained events again |
+//! | `waiting` | calls that wait for a broker |
 //!
 //! librdkafka connects again by itself, finds leaders and coordinators that have moved, and tries again what may be tried
 //! again; one broker of several may come and go, and nobody here is told. A session ends, and the next one begins with new
@@ -33,6 +34,7 @@ mod session;
 mod supervisor;
 mod suspicion;
 mod topology;
+mod waiting;
 mod watchdog;
 
 use std::{sync::Arc, time::Duration};
@@ -48,7 +50,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::{address::Address, context::is_final, session::Session, supervisor::State};
+use self::{address::Address, session::Session, supervisor::State};
 use super::{Broker, BrokerError, Delivery, Envelope, PublishError, RpcCall, RpcError, RpcRequest};
 use crate::{Clock, endpoint::Endpoint};
 
@@ -120,20 +122,18 @@ impl Broker for KafkaBroker {
     async fn publish(&self, envelope: &Envelope) -> Result<(), PublishError> {
         let not_confirmed = |reason: String| PublishError::NotConfirmed(reason);
         let session = self.session().map_err(|BrokerError(reason)| not_confirmed(reason))?;
-        let sent = session.publish(envelope).map_err(|error| not_confirmed(error.to_string()))?;
+        let failed = |error: KafkaError| {
+            session.fail_to_publish(&error);
+            not_confirmed(error.to_string())
+        };
+        let sent = session.publish(envelope).map_err(failed)?;
         let delivered = tokio::select! {
             delivered = sent => delivered,
             () = session.end.wait() => return Err(not_confirmed(session.end.reason().to_owned())),
         };
         match delivered {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err((error, _))) => {
-                if is_final(&error) {
-                    // A producer that is past mending, or a topic that somebody has removed.
-                    session.end.because(&error);
-                }
-                Err(not_confirmed(error.to_string()))
-            }
+            Ok(Err((error, _))) => Err(failed(error)),
             Err(_) => Err(not_confirmed(session.end.reason().to_owned())),
         }
     }

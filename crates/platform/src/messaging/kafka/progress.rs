@@ -103,6 +103,13 @@ impl Progress {
         due.collect()
     }
 
+    /// What is to be committed at the end, whether or not it seems to have been: an offset that is on its way may yet be
+    /// refused.
+    pub(super) fn all(&mut self) -> Vec<(Place, i64, String)> {
+        self.partitions.values_mut().for_each(|partition| partition.committed = -1);
+        self.due()
+    }
+
     /// Notes that what was due for `place` has not been committed.
     pub(super) fn not_committed(&mut self, place: &Place) {
         if let Some(partition) = self.partitions.get_mut(place) {
@@ -115,9 +122,10 @@ impl Progress {
         self.partitions.remove(place);
     }
 
-    /// The offset that is expected next in each partition.
-    pub(super) fn expected(&self) -> Vec<(Place, i64)> {
-        self.partitions.iter().map(|(place, partition)| (place.clone(), partition.next)).collect()
+    /// The offset that is expected next in each partition; `None` where something is still to be settled.
+    pub(super) fn expected(&self) -> HashMap<Place, Option<i64>> {
+        let expected = |partition: &Partition| partition.unsettled.is_empty().then_some(partition.next);
+        self.partitions.iter().map(|(place, partition)| (place.clone(), expected(partition))).collect()
     }
 
     fn partition(&mut self, ticket: &Ticket) -> Option<&mut Partition> {

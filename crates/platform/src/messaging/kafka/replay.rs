@@ -8,7 +8,6 @@ use rdkafka::{
     consumer::{CommitMode, Consumer as _},
     error::KafkaResult,
 };
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -16,6 +15,7 @@ use super::{
     clients,
     consuming::sources_of,
     context::{Context, GroupContext},
+    waiting::wait_for,
 };
 use crate::messaging::end::End;
 
@@ -32,7 +32,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// Why it cannot: above all that an instance of the service runs.
 pub(super) async fn replay(url: &str, consumer: Service, since: Timestamp) -> Result<u64, String> {
     let address = Address::parse(url)?;
-    let set_back = spawn_blocking(move || set_back(&address, consumer, since));
+    let set_back = wait_for(move || set_back(&address, consumer, since));
     set_back.await.map_err(|error| error.to_string())?
 }
 

@@ -10,11 +10,10 @@ use rand::seq::IndexedRandom as _;
 use rdkafka::{
     Message as _, Offset, TopicPartitionList,
     consumer::{Consumer as _, StreamConsumer},
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
     message::{OwnedHeaders, OwnedMessage},
     producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _},
 };
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -25,6 +24,7 @@ use super::{
     event_wire,
     question_wire::{self, ReplyTo},
     topology,
+    waiting::{self, wait_for},
 };
 use crate::messaging::{Envelope, calls::Calls, end::End};
 
@@ -73,8 +73,7 @@ impl Session {
         let questions = clients::questions(address, context.clone()).map_err(reason)?;
         let replies = clients::replies(address, context).map_err(reason)?;
         let topic = address.names.replies();
-        let (replies, partition) =
-            spawn_blocking(move || read_own(replies, &topic)).await.map_err(reason)??;
+        let (replies, partition) = wait_for(move || read_own(replies, &topic)).await.map_err(reason)??;
         let reply_to = ReplyTo { asker: Uuid::new_v4(), partition };
         let calls = Calls::new();
         tokio::spawn(take(replies, reply_to.asker, calls.clone(), end.clone()));
@@ -96,6 +95,16 @@ impl Session {
             .payload(&envelope.payload[..])
             .headers(event_wire::attributes(envelope));
         self.events.send_result(record).map_err(|(error, _)| error)
+    }
+
+    /// Ends the session if `error` shows that its producer does not get on: it is past mending, the topic was removed, or
+    /// nothing was confirmed for as long as that may take.
+    pub(super) fn fail_to_publish(&self, error: &KafkaError) {
+        let timed_out = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageTimedOut);
+        // A fatal error is told by the name of what caused it, and only the client knows that it is one.
+        if timed_out || is_final(error) || self.events.client().fatal_error().is_some() {
+            self.end.because(error);
+        }
     }
 
     /// Sends a question to whichever instance of `service` reads the partition that it comes to.
@@ -146,9 +155,8 @@ impl Session {
     pub(super) async fn answers(&self) -> Result<(), String> {
         let (client, topic, partition) =
             (self.questions.clone(), self.address.names.replies(), self.reply_to.partition);
-        let asked = spawn_blocking(move || {
-            client.client().fetch_watermarks(&topic, partition, ANSWER).map_err(reason)
-        });
+        let asked =
+            wait_for(move || client.client().fetch_watermarks(&topic, partition, ANSWER).map_err(reason));
         asked.await.map_err(reason)?.map(drop)
     }
 }
@@ -184,7 +192,7 @@ async fn take(replies: StreamConsumer<Context>, asker: Uuid, calls: Calls, end: 
         }
     }
     calls.end();
-    spawn_blocking(move || drop(replies));
+    waiting::end(replies);
 }
 
 fn hand_on(reply: &OwnedMessage, asker: Uuid, calls: &Calls) {

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     address::Address,
     session::{CLOSED, Session},
+    waiting,
 };
 use crate::backoff::Backoff;
 
@@ -76,8 +77,7 @@ async fn keep(session: Session, state: &watch::Sender<State>, stop: &Cancellatio
     }
     let reason = session.end.reason().to_owned();
     state.send_replace(State::Down(reason.as_str().into()));
-    // The last one out waits for librdkafka's threads, and a thread of the runtime must not.
-    tokio::task::spawn_blocking(move || drop(session));
+    waiting::end(session);
     reason
 }
 

@@ -10,9 +10,14 @@ use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     metadata::MetadataTopic,
 };
-use tokio::{task::spawn_blocking, time::sleep};
+use tokio::time::sleep;
 
-use super::{address::Address, clients, context::Context};
+use super::{
+    address::Address,
+    clients,
+    context::Context,
+    waiting::{self, wait_for},
+};
 
 /// How long a cluster may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -75,8 +80,7 @@ pub(super) async fn ensure(address: &Address, context: Context) -> Result<(), St
             (administrator, (_, found)) = look(administrator).await?;
         }
     }
-    // Its end waits for threads of its own.
-    spawn_blocking(move || drop(administrator));
+    waiting::end(administrator);
     wanted.iter().try_for_each(|topic| suits(topic, &found[&topic.name], address.layout.replication))
 }
 
@@ -84,7 +88,7 @@ pub(super) async fn ensure(address: &Address, context: Context) -> Result<(), St
 async fn look(
     administrator: AdminClient<Context>,
 ) -> Result<(AdminClient<Context>, (i32, BTreeMap<String, Found>)), String> {
-    let looked = spawn_blocking(move || {
+    let looked = wait_for(move || {
         // All of them: to ask for one that is not there makes it, on a cluster that makes topics by itself.
         let metadata =
             administrator.inner().fetch_metadata(None, ANSWER).map_err(|error| error.to_string())?;
