@@ -1,6 +1,6 @@
 //! The production shape, with two instances of each service.
 
-use testkit::chaos::{Plan, Safeguard, Shape::Rabbitmq};
+use testkit::chaos::{Plan, Point, Safeguard, Shape::Rabbitmq};
 
 use crate::{
     crashes,
@@ -44,5 +44,5 @@ async fn without_the_condition_stock_is_sold_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_crashes_at_each_named_place_keeps_every_promise() {
-    crashes::expect_nothing_broken(Rabbitmq, SHOPPING).await;
+    crashes::expect_nothing_broken(Rabbitmq, SHOPPING, &Point::ALL).await;
 }
