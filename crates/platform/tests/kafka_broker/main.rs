@@ -5,6 +5,7 @@
 
 mod crashes;
 mod dead_letters;
+mod group;
 mod replay;
 #[expect(dead_code, reason = "the tests over the in-process broker have more faults")]
 #[path = "../delivery/world.rs"]

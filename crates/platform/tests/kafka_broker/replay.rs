@@ -8,6 +8,7 @@ use testkit::{eventually, servers::Kafka};
 
 use super::{
     connected,
+    group::all_is_committed,
     world::{Peer, Process, placed, sound},
 };
 
@@ -36,8 +37,9 @@ async fn replayed_events_come_again_and_take_effect_once() {
     // A service that runs would go on from where it is.
     let refused = replay(&node.url(), Service::Products, begun).await.unwrap_err().to_string();
     assert!(refused.contains("products is running"), "{refused}");
+    all_is_committed(&node.address()).await;
     process.stop().await;
-    drop(consumer);
+    consumer.leave().await;
 
     // The whole history comes again to a service that has lost its database, the other way to say: a new consumer.
     assert_eq!(replayed(&node.url(), begun).await, u64::from(EVENTS));
@@ -45,8 +47,9 @@ async fn replayed_events_come_again_and_take_effect_once() {
     let consumer = connected(&node.url()).await;
     let process = Process::start().consume(&restored, &consumer, sound(&restored));
     assert_eq!(restored.until_effects(EVENTS as usize).await.len(), EVENTS as usize);
+    all_is_committed(&node.address()).await;
     process.stop().await;
-    drop(consumer);
+    consumer.leave().await;
 
     // Again, to the one that has applied them all, with one more that it has not.
     assert_eq!(replayed(&node.url(), begun).await, u64::from(EVENTS));
@@ -59,8 +62,9 @@ async fn replayed_events_come_again_and_take_effect_once() {
     })
     .await;
     // All that was replayed has been settled, so that nothing is left to come.
+    all_is_committed(&node.address()).await;
     process.stop().await;
-    drop(consumer);
+    consumer.leave().await;
     let consumer = connected(&node.url()).await;
     let mut deliveries = consumer.subscribe(Service::Products, 4).await.unwrap();
     let next = Envelope::seal(&placed(OrderId::new(), 0), Timestamp::now());
@@ -88,8 +92,9 @@ async fn only_what_was_published_since_comes_again() {
     eventually("that time has come", || async { (Timestamp::now() > since).then_some(()) }).await;
     publisher.publish(&Envelope::seal(&placed(OrderId::new(), EVENTS), Timestamp::now())).await.unwrap();
     products.until_effects(EVENTS as usize + 1).await;
+    all_is_committed(&node.address()).await;
     process.stop().await;
-    drop(consumer);
+    consumer.leave().await;
     assert_eq!(replayed(&url, since).await, 1);
 }
 

@@ -11,7 +11,10 @@ use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
 use testkit::{eventually, within};
 use tokio::time::Instant;
 
-use super::world::{Peer, Process, placed, sound};
+use super::{
+    group::all_is_committed,
+    world::{Peer, Process, placed, sound},
+};
 
 /// Partitions of each topic.
 pub const PARTITIONS: i32 = 4;
@@ -31,11 +34,6 @@ impl Cluster {
 
     /// The same with so many partitions of each topic.
     pub fn of(partitions: i32) -> Self {
-        tracing_subscriber::fmt()
-            .with_env_filter("platform=debug")
-            .with_writer(std::io::stderr)
-            .try_init()
-            .ok();
         let mock = MockCluster::new(3).unwrap();
         for service in Service::ALL {
             for topic in [format!("mercato.events.{service}"), format!("mercato.rpc.{service}")] {
@@ -106,12 +104,13 @@ impl Flow {
         self.shopping.drained().await;
     }
 
-    /// Stops, and shows that all of it was settled: whoever comes next gets what is published next, and nothing before it.
+    /// Waits until all of it is committed, stops, and shows that it is: whoever comes next gets what is published next, and nothing before it.
     pub async fn ends_settled(self, cluster: &Cluster) {
+        all_is_committed(&cluster.mock.bootstrap_servers()).await;
         for process in self.processes {
             process.stop().await;
         }
-        drop((self.relay, self.consumer));
+        self.consumer.leave().await;
         let (publisher, consumer) = (cluster.connect().await, cluster.connect().await);
         let mut deliveries = consumer.subscribe(Service::Products, 256).await.unwrap();
         let next = Envelope::seal(&placed(OrderId::new(), 0), Timestamp::now());

@@ -8,6 +8,8 @@
 mod cluster;
 mod committing;
 mod dead_letters;
+#[path = "../kafka_broker/group.rs"]
+mod group;
 mod outages;
 mod producing;
 #[expect(dead_code, reason = "the tests over the in-process broker have more faults")]

@@ -103,6 +103,12 @@ impl Kafka {
         format!("kafka://127.0.0.1:{}/?partitions=4&replication=1", self.port)
     }
 
+    /// The same for clients of Kafka's own.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// Its port on loopback.
     #[must_use]
     pub const fn port(&self) -> u16 {

@@ -17,6 +17,7 @@ use super::{
     progress::Ticket,
     question_wire,
     session::{CLOSED, Session},
+    streams::Streams,
 };
 use crate::{
     Clock,
@@ -62,6 +63,7 @@ type Finished = Option<Ticket>;
 /// [`rdkafka::error::KafkaError`] if librdkafka refuses.
 pub(super) async fn serve(
     session: Arc<Session>,
+    streams: &Streams,
     service: Service,
     window: usize,
     clock: Clock,
@@ -73,7 +75,7 @@ pub(super) async fn serve(
     let places = Arc::new(Semaphore::new(window));
     let (joined, end) = (group.context().joined.clone(), session.end.clone());
     let answering = Answering { service, session, group, requests, places, clock };
-    tokio::spawn(answering.run());
+    streams.run(answering.run());
     tokio::select! { () = joined.cancelled() => {}, () = end.wait() => {}, () = sleep(JOIN) => {} }
     Ok(receiver)
 }

@@ -149,3 +149,22 @@ pub(super) fn reader(
 pub(super) fn administrator(address: &Address, context: Context) -> KafkaResult<AdminClient<Context>> {
     AdminClient::from_config_and_context(&common(address), context)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messaging::end::End;
+
+    /// librdkafka refuses what it was built without.
+    #[test]
+    fn tls_and_every_mechanism_are_built_in() {
+        for mechanism in ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] {
+            for scheme in ["kafka", "kafkas"] {
+                let url = format!("{scheme}://shop:secret@127.0.0.1:9?mechanism={mechanism}");
+                let address = Address::parse(&url).unwrap();
+                let made = events(&address, Context { end: End::default() });
+                assert!(made.is_ok(), "{url}: {:?}", made.err());
+            }
+        }
+    }
+}

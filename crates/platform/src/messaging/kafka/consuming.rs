@@ -19,6 +19,7 @@ use super::{
     group::Group,
     progress::Ticket,
     session::{CLOSED, Session},
+    streams::Streams,
     watchdog::Watchdog,
 };
 use crate::messaging::{Delivery, Envelope, end::End};
@@ -52,6 +53,7 @@ type Outcome = (Ticket, Envelope, bool);
 /// [`KafkaError`] if librdkafka refuses.
 pub(super) fn subscribe(
     session: &Session,
+    streams: &Streams,
     consumer: Service,
     window: usize,
 ) -> KafkaResult<mpsc::Receiver<Delivery>> {
@@ -62,7 +64,7 @@ pub(super) fn subscribe(
     if topics.is_empty() {
         // Nothing ever comes, until the session ends.
         let end = session.end.clone();
-        tokio::spawn(async move {
+        streams.run(async move {
             tokio::select! { () = end.wait() => {}, () = deliveries.closed() => {} }
         });
         return Ok(receiver);
@@ -77,7 +79,7 @@ pub(super) fn subscribe(
         waits_since: None,
         paused: false,
     };
-    tokio::spawn(consuming.run());
+    streams.run(consuming.run());
     Ok(receiver)
 }
 

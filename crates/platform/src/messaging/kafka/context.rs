@@ -3,10 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::{
-    ClientContext, TopicPartitionList,
+    ClientContext,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
-    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
+    error::{KafkaError, RDKafkaErrorCode},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -91,6 +91,7 @@ impl ConsumerContext for GroupContext {
         // Whoever has them next is to read from where we are. What is still under way here comes to them again.
         let due = self.progress().due();
         if let Some(offsets) = group::offsets(&due) {
+            // Not waited for here, where librdkafka waits for us.
             consumer.commit(&offsets, CommitMode::Async).ok();
         }
         for element in revoked.elements() {
@@ -102,19 +103,6 @@ impl ConsumerContext for GroupContext {
         if let Rebalance::Assign(assigned) = rebalance {
             tracing::debug!(partitions = assigned.count(), "partitions were assigned");
             self.joined.cancel();
-        }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        let Err(error) = result else { return };
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::NoOffset) {
-            return;
-        }
-        // While partitions are given out anew nothing can be committed; the next try comes soon.
-        tracing::debug!(%error, "offsets were not committed");
-        let mut progress = self.progress();
-        for element in offsets.elements() {
-            progress.not_committed(&(element.topic().to_owned(), element.partition()));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A member of a consumer group.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
 use rdkafka::{
     Message as _, Offset, TopicPartitionList,
@@ -8,6 +8,7 @@ use rdkafka::{
     error::KafkaResult,
     message::OwnedMessage,
 };
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     clients,
@@ -20,10 +21,15 @@ use super::{
 
 /// How long the group's coordinator may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
+/// How often it is tried to commit at the end, and how long is rested in between.
+const TRIES: u32 = 5;
+const REST: Duration = Duration::from_millis(200);
 
 /// A member of a consumer group, and how far it is.
 pub(super) struct Group {
     consumer: Arc<StreamConsumer<GroupContext>>,
+    /// One commit at a time: a later one must not be overtaken.
+    committing: Arc<Semaphore>,
 }
 
 impl Group {
@@ -36,7 +42,7 @@ impl Group {
         let consumer = clients::member(&session.address, name, context)?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics)?;
-        Ok(Self { consumer: Arc::new(consumer) })
+        Ok(Self { consumer: Arc::new(consumer), committing: Arc::new(Semaphore::new(1)) })
     }
 
     /// The next message, which then has to be [met](Self::meet). Nothing is lost if this is given up.
@@ -96,16 +102,22 @@ impl Group {
         self.context().progress().settle(ticket);
     }
 
-    /// Commits what is due, without waiting for it.
+    /// Commits what is due, without waiting for it; not while it still does so.
     pub(super) fn commit(&self) {
+        let Ok(turn) = Arc::clone(&self.committing).try_acquire_owned() else { return };
         let due = self.context().progress().due();
-        if let Some(offsets) = offsets(&due)
-            && let Err(error) = self.consumer.commit(&offsets, CommitMode::Async)
-        {
-            tracing::debug!(%error, "offsets were not committed");
-            let mut progress = self.context().progress();
-            due.iter().for_each(|(place, ..)| progress.not_committed(place));
-        }
+        let Some(offsets) = offsets(&due) else { return };
+        let consumer = Arc::clone(&self.consumer);
+        // The client has a commit that waits for nothing, and never tells whether it failed.
+        tokio::spawn(wait_for(move || {
+            if let Err(error) = consumer.commit(&offsets, CommitMode::Sync) {
+                // While partitions are given out anew nothing can be committed; the next try comes soon.
+                tracing::debug!(%error, "offsets were not committed");
+                let mut progress = consumer.context().progress();
+                due.iter().for_each(|(place, ..)| progress.not_committed(place));
+            }
+            drop(turn);
+        }));
     }
 
     /// Lets nothing more come for now, but what the group has to say.
@@ -135,10 +147,12 @@ impl Group {
 
     /// Leaves the group, after what is settled has been committed if the broker is still there to be told.
     pub(super) async fn leave(self, broker_is_there: bool) {
+        // It keeps the client for as long as it lasts.
+        timeout(ANSWER, self.committing.acquire()).await.ok();
         let left = wait_for(move || {
             let all = self.context().progress().all();
             if let Some(offsets) = offsets(&all).filter(|_| broker_is_there)
-                && let Err(error) = self.consumer.commit(&offsets, CommitMode::Sync)
+                && let Err(error) = commit_at_last(&self.consumer, &offsets)
             {
                 tracing::debug!(%error, "offsets were not committed");
             }
@@ -152,6 +166,21 @@ impl Group {
     /// What librdkafka's threads tell it.
     pub(super) fn context(&self) -> &GroupContext {
         self.consumer.context()
+    }
+}
+
+/// Commits `offsets`, with a few tries: the coordinator may just be changing.
+fn commit_at_last(consumer: &StreamConsumer<GroupContext>, offsets: &TopicPartitionList) -> KafkaResult<()> {
+    let mut tries = 1;
+    loop {
+        match consumer.commit(offsets, CommitMode::Sync) {
+            Err(error) if tries < TRIES => {
+                tracing::debug!(%error, "offsets are not committed yet");
+                tries += 1;
+                thread::sleep(REST);
+            }
+            ended => return ended,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `supervisor`, `session` | the producers, and everything that ends with them |
 //! | `consuming`, `group`, `progress`, `suspicion`, `watchdog` | deliveries, and the offsets that are committed |
 //! | `asking`, `answering` | RPC |
+//! | `streams` | what runs for whoever consumes or serves |
 //! | `event_wire`, `question_wire`, `headers` | what a message looks like |
 //! | `replay` | reading retained events again |
 //! | `waiting` | calls that wait for a broker |
@@ -31,6 +32,7 @@ mod progress;
 mod question_wire;
 mod replay;
 mod session;
+mod streams;
 mod supervisor;
 mod suspicion;
 mod topology;
@@ -50,7 +52,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::{address::Address, session::Session, supervisor::State};
+use self::{address::Address, session::Session, streams::Streams, supervisor::State};
 use super::{Broker, BrokerError, Delivery, Envelope, PublishError, RpcCall, RpcError, RpcRequest};
 use crate::{Clock, endpoint::Endpoint};
 
@@ -61,6 +63,7 @@ const SOON: Duration = Duration::from_secs(1);
 pub struct KafkaBroker {
     state: watch::Receiver<State>,
     clock: Clock,
+    streams: Streams,
     _stop: DropGuard,
 }
 
@@ -76,7 +79,7 @@ impl KafkaBroker {
         let (sender, state) = watch::channel(State::Down("not connected yet".into()));
         let stop = CancellationToken::new();
         runtime.spawn(supervisor::supervise(address, sender, stop.clone()));
-        Ok(Self { state, clock, _stop: stop.drop_guard() })
+        Ok(Self { state, clock, streams: Streams::new(runtime), _stop: stop.drop_guard() })
     }
 
     /// Where `url` leads, and as whom.
@@ -144,7 +147,7 @@ impl Broker for KafkaBroker {
         window: usize,
     ) -> Result<mpsc::Receiver<Delivery>, BrokerError> {
         let session = self.session_soon().await?;
-        consuming::subscribe(&session, consumer, window).map_err(unavailable)
+        consuming::subscribe(&session, &self.streams, consumer, window).map_err(unavailable)
     }
 
     async fn call(&self, call: RpcCall) -> Result<Bytes, RpcError> {
@@ -162,7 +165,9 @@ impl Broker for KafkaBroker {
         window: usize,
     ) -> Result<mpsc::Receiver<RpcRequest>, BrokerError> {
         let session = self.session_soon().await?;
-        answering::serve(session, service, window, self.clock.clone()).await.map_err(unavailable)
+        answering::serve(session, &self.streams, service, window, self.clock.clone())
+            .await
+            .map_err(unavailable)
     }
 
     async fn check(&self) -> Result<(), BrokerError> {
@@ -170,6 +175,10 @@ impl Broker for KafkaBroker {
             return Err(BrokerError("it has not said yet which partitions are ours".to_owned()));
         }
         Ok(())
+    }
+
+    async fn leave(&self) {
+        self.streams.ended().await;
     }
 }
 

@@ -26,6 +26,8 @@ struct Partition {
     unsettled: BTreeSet<i64>,
     /// The offset after the last that was taken.
     next: i64,
+    /// The offset of the first that was taken. What is committed there tells how many have begun there.
+    begun: i64,
     committed: i64,
     suspicion: Suspicion,
 }
@@ -54,8 +56,9 @@ impl Progress {
         self.assignments += 1;
         let assignment = self.assignments;
         let unsettled = BTreeSet::new();
-        self.partitions
-            .insert(place, Partition { assignment, unsettled, next: offset, committed: offset, suspicion });
+        let partition =
+            Partition { assignment, unsettled, next: offset, begun: offset, committed: offset, suspicion };
+        self.partitions.insert(place, partition);
     }
 
     /// Notes what was taken from a partition that has been begun with; `None` if it is another's by now.
@@ -106,14 +109,14 @@ impl Progress {
     /// What is to be committed at the end, whether or not it seems to have been: an offset that is on its way may yet be
     /// refused.
     pub(super) fn all(&mut self) -> Vec<(Place, i64, String)> {
-        self.partitions.values_mut().for_each(|partition| partition.committed = -1);
+        self.partitions.values_mut().for_each(|partition| partition.committed = partition.begun);
         self.due()
     }
 
     /// Notes that what was due for `place` has not been committed.
     pub(super) fn not_committed(&mut self, place: &Place) {
         if let Some(partition) = self.partitions.get_mut(place) {
-            partition.committed = -1;
+            partition.committed = partition.begun;
         }
     }
 
@@ -192,6 +195,15 @@ mod tests {
         assert_eq!(due(&mut progress), Some(1));
         progress.not_committed(&place());
         assert_eq!(due(&mut progress), Some(1));
+        assert_eq!(progress.all().len(), 1, "at the end it is committed once more");
+    }
+
+    #[test]
+    fn who_has_not_got_on_does_not_wipe_out_that_somebody_began() {
+        let mut progress = begun(7);
+        progress.take(&place(), 7).unwrap();
+        progress.not_committed(&place());
+        assert_eq!(progress.all(), []);
     }
 
     proptest! {
