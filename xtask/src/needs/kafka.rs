@@ -7,7 +7,7 @@ use testkit::servers::programs;
 
 use super::{compiler, python};
 
-/// Of the package as the registry has it for Linux (glibc on x86-64 and AArch64, musl on x86-64) and for macOS: nothing else
+/// Of the package as the registry has it for Linux (glibc on x86-64 and ARM, musl on x86-64) and for macOS: nothing else
 /// is taken for it.
 const SHA256: [&str; 4] = [
     "c86a3a1ead6cbc2ba21bcd8195ba9c74d28bdad5057a72674129028f5b4b6a6f",

@@ -26,7 +26,8 @@ pub(super) fn run_all(shape: Shape, build: Build) -> anyhow::Result<Vec<String>>
     Ok([tests, short(shape, build)].into_iter().flatten().collect())
 }
 
-fn short(shape: Shape, build: Build) -> Option<String> {
+/// The short run alone; gives how it is run again if it found something.
+pub(super) fn short(shape: Shape, build: Build) -> Option<String> {
     let chaos = Chaos::short(shape, build.kafka);
     let again = chaos.replay();
     // What it found it has printed: this says only that it did.
