@@ -12,8 +12,18 @@ use crate::settings::{BadSetting, Settings};
 /// A password with fewer characters is guessed.
 const SHORTEST: usize = 12;
 /// What people type when they mean to come back to it, without what is not a letter.
-const WELL_KNOWN: [&str; 9] =
-    ["admin", "administrator", "changeme", "guest", "mercato", "password", "postgres", "rabbitmq", "secret"];
+const WELL_KNOWN: [&str; 10] = [
+    "admin",
+    "administrator",
+    "changeme",
+    "guest",
+    "kafka",
+    "mercato",
+    "password",
+    "postgres",
+    "rabbitmq",
+    "secret",
+];
 
 /// Something that has to be set in another way before the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +103,10 @@ fn broker(settings: &Settings, whole_shop: bool) -> Vec<Refusal> {
     let setting = "broker_url";
     match messaging::endpoint(&settings.broker_url) {
         Err(error) => vec![Refusal::new(setting, error.to_string())],
-        Ok(Some(endpoint)) => server(setting, "amqps:", &endpoint, settings.private_network),
+        Ok(Some(endpoint)) => {
+            let tls = if settings.broker_url.starts_with("kafka") { "kafkas:" } else { "amqps:" };
+            server(setting, tls, &endpoint, settings.private_network)
+        }
         Ok(None) if whole_shop => Vec::new(),
         Ok(None) => {
             let reason = "memory: reaches nobody outside of this process: name a broker";

@@ -7,6 +7,7 @@ mod dead_letters;
 mod documents;
 mod health;
 mod keys;
+mod replay;
 mod seed;
 mod serve;
 mod staff;
@@ -76,6 +77,7 @@ enum Command {
     /// Messages that could not be handled
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
+    Replay(replay::Replay),
     /// Ask what is served on this machine whether it is ready; exit code 0 only if all of it is
     Health {
         /// customer, products, shopping, payment; none named: whatever listens at the ports that the settings say
@@ -116,6 +118,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys.run(&settings),
         Command::Audit(audit) => audit.run(&settings).await,
         Command::DeadLetters(dead_letters) => dead_letters.run(&settings).await,
+        Command::Replay(replay) => replay.run(&settings).await,
         Command::Health { services } => health::health(&settings, &services).await,
         Command::Openapi { service } => documents::openapi(service),
         Command::Asyncapi => documents::asyncapi(),

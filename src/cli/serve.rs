@@ -1,6 +1,6 @@
 //! Serving: the whole shop behind one front, or some of its services, each at its own port.
 
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use contracts::Service;
@@ -120,6 +120,11 @@ async fn start(
     let clock = Clock::system();
     let broker =
         messaging::connect(&settings.broker_url, &clock).map_err(|error| BadSetting(error.to_string()))?;
+    let (stopping, left) = (background.clone(), Arc::clone(&broker));
+    tasks.spawn(async move {
+        stopping.cancelled().await;
+        left.leave().await;
+    });
     let mut mounted = Vec::new();
     for service in services {
         roles::migrate(*service, settings).await?;

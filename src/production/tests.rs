@@ -100,6 +100,34 @@ fn a_server_elsewhere_is_reached_by_tls_that_verifies_it() {
     }
 }
 
+#[cfg(feature = "kafka")]
+#[test]
+fn kafka_is_held_to_the_same() {
+    assert_eq!(
+        broker(&format!("kafkas://shop:{STRONG}@one.example,two.example:9094/?replication=3")).0,
+        [""; 0]
+    );
+    for url in ["kafkas://one.example/", "kafkas://kafka:kafka@one.example/"] {
+        let (keys, said) = broker(url);
+        assert_eq!(keys, ["broker_url"], "{url}");
+        assert!(said.contains("can be guessed"), "{said}");
+    }
+    // One of several hosts is enough.
+    let (keys, said) = broker(&format!("kafka://shop:{STRONG}@localhost,two.example/"));
+    assert_eq!(keys, ["broker_url"]);
+    assert!(said.contains("two.example") && said.contains("kafkas:"), "{said}");
+    assert_eq!(broker(&format!("kafka://shop:{STRONG}@[::1]:9092/")).0, [""; 0]);
+    assert_eq!(broker(&format!("kafkas://shop:{STRONG}@one.example/?acks=0")).0, ["broker_url"]);
+}
+
+#[cfg(not(feature = "kafka"))]
+#[test]
+fn a_build_without_kafka_is_refused_before_it_starts() {
+    let (keys, said) = broker(&format!("kafkas://shop:{STRONG}@one.example/"));
+    assert_eq!(keys, ["broker_url"]);
+    assert!(said.contains("feature `kafka`") && !said.contains(STRONG), "{said}");
+}
+
 #[test]
 fn a_private_network_is_taken_at_its_word() {
     let settings = Settings {

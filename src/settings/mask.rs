@@ -62,6 +62,10 @@ mod tests {
         {
             assert!(!mask(url).contains("word@") && !mask(url).contains("pass"), "{}", mask(url));
         }
+        assert_eq!(
+            mask("kafkas://shop:p%40ss@one:9092,two:9092/?replication=3"),
+            "kafkas://shop:***@one:9092,two:9092/?replication=3"
+        );
         assert_eq!(mask("memory:"), "memory:");
         assert_eq!(mask("sqlite:/var/lib/shop.db"), "sqlite:/var/lib/shop.db");
         assert_eq!(mask("amqp:shop:secret@host"), "amqp:***");

@@ -1,6 +1,6 @@
 //! The shop in one process.
 
-use testkit::chaos::{Safeguard, Shape::Embedded};
+use testkit::chaos::{Point, Safeguard, Shape::Embedded};
 
 use crate::{crashes, safeguards::broken_without};
 
@@ -28,5 +28,5 @@ async fn without_the_condition_stock_is_sold_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_that_crashes_at_each_named_place_keeps_every_promise() {
-    crashes::expect_nothing_broken(Embedded, 0).await;
+    crashes::expect_nothing_broken(Embedded, 0, &Point::ALL).await;
 }

@@ -5,6 +5,10 @@
 
 mod crashes;
 mod embedded;
+#[cfg(all(feature = "kafka", feature = "real-servers"))]
+mod kafka;
+#[cfg(feature = "real-servers")]
+mod lease;
 #[cfg(feature = "real-servers")]
 mod rabbitmq;
 mod safeguards;

@@ -2,7 +2,7 @@
 //!
 //! `MERCATO_SHAPE` says of which shape the shop is (`testkit::Shape`). An embedded one is started for each test; one on
 //! PostgreSQL and RabbitMQ is there for all tests of a run, hence the tests that start or end the shop itself, in `kill` and
-//! `startup`, are for the embedded shape only: `cargo xtask test rabbitmq` leaves them out.
+//! `startup`, are for the embedded shape only: `cargo xtask test` leaves them out of the others.
 
 mod accounts;
 mod authorisation;

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, os::unix::fs::PermissionsExt as _, time::Instant};
 
 use contracts::{
-    Service,
+    Service, Timestamp,
     rpc::OrderStatus::{Confirmed, Reserved},
 };
 use serde_json::Value;
@@ -216,4 +216,17 @@ async fn a_data_folder_can_be_prepared_before_the_first_start() {
     mercato.run(&["seed"]).await;
     let report: Value = mercato.run(&["audit", "--json"]).await.expect(0).json();
     assert_eq!(report["holds"], true);
+}
+
+#[tokio::test]
+async fn a_broker_that_keeps_no_events_says_that_it_replays_none() {
+    let now = Timestamp::now().to_string();
+    for (url, broker) in
+        [("memory:", "the broker within the process"), ("amqp://shop:secret@localhost", "RabbitMQ")]
+    {
+        let replay = ["replay", "products", "--since", &now];
+        says_clearly(&mercato().set("MERCATO_BROKER_URL", url).run(&replay).await.expect(2), broker);
+    }
+    let too_far = ["replay", "products", "--since", "2020-01-01T00:00:00Z"];
+    says_clearly(&mercato().run(&too_far).await.expect(2), "7 days");
 }

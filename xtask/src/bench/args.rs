@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{ValueEnum, value_parser};
 use serde::{Deserialize, Serialize};
 
-use super::{journeys::Journey, target::Shape};
+use testkit::Shape;
+
+use super::journeys::Journey;
 
 /// Measure a whole shop: requests and orders a second, latencies, CPU, memory, and how fast it starts
 ///

@@ -30,6 +30,7 @@ mod world;
 use std::{fs, io::Write as _, time::Duration};
 
 use anyhow::{Context as _, bail};
+use testkit::Shape;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub use args::Bench;
@@ -41,8 +42,10 @@ use load::Load;
 use machine::Circumstances;
 use measure::{Alone, Memory, Starts, each_alone, each_of_stack, restarts, starts};
 use report::Report;
-use target::{Premises, Shape, StaffLogin, Target};
+use target::{Premises, StaffLogin, Target};
 use world::World;
+
+use crate::needs;
 
 impl Bench {
     /// Measures, or compares what was measured.
@@ -54,9 +57,12 @@ impl Bench {
             return print(&compare::compare(&before, &after)?);
         }
         release::ensure_optimised()?;
+        if self.settings.shape == Shape::Kafka {
+            needs::kafka::ensure()?;
+        }
         let binary = match &self.settings.binary {
             Some(binary) => std::path::absolute(binary)?,
-            None => release::build_shop()?,
+            None => release::build_shop(self.settings.shape)?,
         };
         let premises = Premises::new(self.settings.shape, binary)?;
         // One thread: the load generator is to leave the other cores to the shop.
@@ -143,7 +149,7 @@ async fn open(premises: &Premises) -> anyhow::Result<Opening> {
             let (starts, staff) = starts(premises).await?;
             Ok(Opening { target: premises.start().await?, starts, alone, staff })
         }
-        Shape::Rabbitmq => {
+        Shape::Rabbitmq | Shape::Kafka => {
             eprintln!("bench: starting the stack");
             let mut target = premises.start().await?;
             let first = target.started_in;

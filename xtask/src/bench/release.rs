@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use serde::Deserialize;
+use testkit::Shape;
 
 /// Replaces this process by the same command built for release, if it is not that already: a load generator that was
 /// not optimised would take the CPU time that the shop is to have.
@@ -30,14 +31,15 @@ pub(super) fn ensure_optimised() -> anyhow::Result<()> {
     Err(error).context("cannot run cargo")
 }
 
-/// Builds the shop as a user would, and gives where the binary is.
+/// Builds the shop as a user of this shape would, and gives where the binary is.
 ///
 /// # Errors
 /// If it cannot be built.
-pub(super) fn build_shop() -> anyhow::Result<PathBuf> {
+pub(super) fn build_shop(shape: Shape) -> anyhow::Result<PathBuf> {
     eprintln!("bench: building the shop for release");
     let output = cargo()
         .args(["build", "--release", "--package", "mercato", "--message-format", "json-render-diagnostics"])
+        .args(if shape == Shape::Kafka { &["--features", "kafka"][..] } else { &[] })
         .current_dir(workspace())
         .stderr(Stdio::inherit())
         .output()

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use testkit::Shape;
 
 use super::{
     args::Settings,
@@ -12,7 +13,7 @@ use super::{
     limits::{Limits, OrderLimit},
     machine::Circumstances,
     measure::{Alone, Memory, Starts},
-    target::{Audit, Shape},
+    target::Audit,
 };
 
 /// Everything that was measured.

@@ -6,7 +6,6 @@ mod process;
 use std::{net::SocketAddr, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 use contracts::Service;
 use serde::{Deserialize, Serialize};
 use testkit::{
@@ -22,16 +21,6 @@ use process::Running;
 const LIMIT: Duration = Duration::from_secs(30);
 /// How long the audit may take: it reads every order that was placed.
 const AUDIT_LIMIT: Duration = Duration::from_mins(10);
-
-/// What a shop is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Shape {
-    /// One process, SQLite, the in-process broker
-    Embedded,
-    /// A process for each service, PostgreSQL, RabbitMQ, nginx
-    Rabbitmq,
-}
 
 /// A running shop. Its processes end with this value, whatever happens.
 pub(super) struct Target {

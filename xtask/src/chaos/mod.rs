@@ -12,12 +12,16 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use clap::ValueEnum;
-use testkit::chaos::{self, Plan, Report};
+use testkit::{
+    Shape,
+    chaos::{self, Plan, Report},
+};
 use tokio::{
     runtime::Runtime,
     signal::unix::{SignalKind, signal},
 };
+
+use crate::needs;
 
 /// Break a whole shop under load, and show what became of every order
 ///
@@ -43,24 +47,9 @@ pub struct Chaos {
     /// Keep the report in this file as Markdown
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-}
-
-/// What a shop is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shape {
-    /// One process, SQLite, the in-process broker
-    Embedded,
-    /// Two instances of each service, PostgreSQL, RabbitMQ, nginx: these have to be installed
-    Rabbitmq,
-}
-
-impl Shape {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Embedded => "embedded",
-            Self::Rabbitmq => "rabbitmq",
-        }
-    }
+    /// Build as the shape `kafka` needs it, whatever the shape is.
+    #[arg(skip)]
+    kafka: bool,
 }
 
 fn minutes(text: &str) -> Result<f64, String> {
@@ -70,15 +59,16 @@ fn minutes(text: &str) -> Result<f64, String> {
 }
 
 impl Chaos {
-    /// A run that is short enough to be among the tests, and always of the same seed.
+    /// A run that is short enough to be among the tests, and always of the same seed; on a build with Kafka if `kafka`.
     #[must_use]
-    pub const fn short(shape: Shape) -> Self {
+    pub const fn short(shape: Shape, kafka: bool) -> Self {
         // The first faults of these seeds are of many kinds, and none takes long to come back from.
         let seed = match shape {
             Shape::Embedded => 1,
             Shape::Rabbitmq => 16,
+            Shape::Kafka => 55,
         };
-        Self { shape, seed: Some(seed), minutes: 0.25, release: false, json: None, markdown: None }
+        Self { shape, seed: Some(seed), minutes: 0.25, release: false, json: None, markdown: None, kafka }
     }
 
     /// Runs it.
@@ -86,14 +76,13 @@ impl Chaos {
     /// # Errors
     /// If the shop cannot be built or started, does not come back, or has broken a promise.
     pub fn run(mut self) -> anyhow::Result<()> {
-        let binary = build::shop(self.release)?;
+        if self.shape == Shape::Kafka {
+            needs::kafka::ensure()?;
+        }
+        let binary = build::shop(self.release, self.kafka || self.shape == Shape::Kafka)?;
         let seed = *self.seed.get_or_insert_with(|| u64::from(uuid::Uuid::new_v4().as_fields().0));
-        let shape = match self.shape {
-            Shape::Embedded => chaos::Shape::Embedded,
-            Shape::Rabbitmq => chaos::Shape::Rabbitmq,
-        };
-        let plan = Plan::new(binary.path(), shape, seed, Duration::from_secs_f64(self.minutes * 60.0));
-        eprintln!("chaos: {}, seed {seed}, {} minutes", self.shape.name(), self.minutes);
+        let plan = Plan::new(binary.path(), self.shape, seed, Duration::from_secs_f64(self.minutes * 60.0));
+        eprintln!("chaos: {}, seed {seed}, {} minutes", self.shape, self.minutes);
         let runtime = Runtime::new().context("cannot start a runtime")?;
         let report = runtime.block_on(async {
             tokio::select! {
@@ -110,7 +99,7 @@ impl Chaos {
     pub fn replay(&self) -> String {
         let release = if self.release { " --release" } else { "" };
         let seed = self.seed.map_or_else(String::new, |seed| format!(" --seed {seed}"));
-        let (shape, minutes) = (self.shape.name(), self.minutes);
+        let (shape, minutes) = (self.shape, self.minutes);
         format!("cargo xtask chaos --shape {shape}{seed} --minutes {minutes}{release}")
     }
 
@@ -148,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_command_line_of_a_report_runs_the_same_again() {
-        let replay = Chaos::short(Shape::Rabbitmq).replay();
+        let replay = Chaos::short(Shape::Rabbitmq, true).replay();
         assert_eq!(replay, "cargo xtask chaos --shape rabbitmq --seed 16 --minutes 0.25");
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
+use testkit::stack::Broker;
 
 /// What cargo says when it has made something, or found it made.
 #[derive(Deserialize)]
@@ -37,13 +38,15 @@ impl Message {
     }
 }
 
-/// Builds the binary `mercato`, and gives where it is.
+/// Builds the binary `mercato` with what it takes to use this broker, and gives where it is.
 ///
 /// # Errors
 /// If it cannot be built.
-pub(super) fn build(optimised: bool) -> anyhow::Result<PathBuf> {
+pub(super) fn build(optimised: bool, broker: Broker) -> anyhow::Result<PathBuf> {
     let arguments = ["build", "--package", "mercato", "--bin", "mercato"];
-    built_by(arguments.into_iter().chain(optimised.then_some("--release")))
+    let kafka: &[&str] = if broker == Broker::Kafka { &["--features", "kafka"] } else { &[] };
+    let release: &[&str] = if optimised { &["--release"] } else { &[] };
+    built_by([&arguments, kafka, release].concat())
 }
 
 /// Builds what `cargo ARGUMENTS` builds, and gives where the binary `mercato` among it is.

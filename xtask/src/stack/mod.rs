@@ -1,4 +1,4 @@
-//! `cargo xtask stack up|down|status|logs`: the whole production shape on this machine, from native packages.
+//! `cargo xtask stack up|down|status|logs`: the whole production shape on this machine, without containers.
 
 pub mod build;
 mod down;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use testkit::stack::State;
 
-/// Run the whole production shape on this machine: PostgreSQL, RabbitMQ, nginx, several instances of each service
+/// Run the whole production shape on this machine: PostgreSQL, a broker, nginx, several instances of each service
 #[derive(clap::Args)]
 pub struct Stack {
     /// The folder that everything is kept in [default: mercato-stack in the folder for temporary files]

@@ -7,10 +7,11 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use testkit::stack::{Plan, Stack, State};
+use testkit::stack::{Broker, Plan, Stack, State};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::build;
+use crate::needs;
 
 /// Start everything, and leave it running
 #[derive(clap::Args)]
@@ -18,6 +19,9 @@ pub(super) struct Up {
     /// How many of each service
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
     instances: u8,
+    /// What the services talk by
+    #[arg(long, value_enum, default_value_t)]
+    broker: Broker,
     /// Build without optimisation, which is quicker to build
     #[arg(long)]
     dev: bool,
@@ -41,13 +45,16 @@ impl Up {
         }
         let in_use = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
         ensure!(!in_use, "{} is not empty: choose another folder by --dir", folder.display());
+        if self.broker == Broker::Kafka {
+            needs::kafka::ensure()?;
+        }
         let binary = match &self.binary {
             Some(binary) => {
                 fs::canonicalize(binary).with_context(|| format!("cannot find {}", binary.display()))?
             }
-            None => build::build(!self.dev)?,
+            None => build::build(!self.dev, self.broker)?,
         };
-        let plan = Plan::new(binary, folder).instances(self.instances.into()).detached();
+        let plan = Plan::new(binary, folder).instances(self.instances.into()).broker(self.broker).detached();
         let plan = if self.limits { plan.set_gateway("UNLIMITED", "") } else { plan };
         let plan = if self.no_cache { plan.set_gateway("CACHE", "off") } else { plan };
         let runtime = tokio::runtime::Runtime::new().context("cannot start a runtime")?;

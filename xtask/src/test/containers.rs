@@ -12,8 +12,11 @@ use std::{fs, path::Path};
 
 use anyhow::Context as _;
 
+use testkit::Shape;
+
 use super::{
-    rabbitmq::{self, FEATURES},
+    choice::Build,
+    stack,
     steps::{has_nextest, run},
 };
 use crate::stack::build::built_by;
@@ -24,13 +27,13 @@ use shop::Shop;
 ///
 /// # Errors
 /// If the images cannot be built, or the shop does not come up.
-pub(super) fn run_all(engine: &Engine) -> anyhow::Result<Vec<String>> {
-    let features = format!("{FEATURES},mercato/containers");
+pub(super) fn run_all(engine: &Engine, build: Build) -> anyhow::Result<Vec<String>> {
+    let features = format!("{},mercato/containers", build.features());
     let binary = built_by(["test", "--no-run", "--workspace", "--features", &features])?;
     images::build(engine, &binary)?;
     let shop = Shop::up(engine, &binary)?;
     let folder = shop.folder().to_owned();
-    let end_to_end = rabbitmq::over(&folder)?;
+    let end_to_end = stack::over(build, Shape::Rabbitmq, &folder)?;
     let mut arguments: Vec<&str> = if has_nextest() {
         vec!["nextest", "run", "--test-threads=1", "-E", "binary(containers)"]
     } else {

@@ -64,6 +64,10 @@ impl Broker for Disorder {
     async fn check(&self) -> Result<(), BrokerError> {
         self.broker.check().await
     }
+
+    async fn leave(&self) {
+        self.broker.leave().await;
+    }
 }
 
 /// Hands on what comes, some of it late and some of it twice, until nobody takes it or nothing comes any more.

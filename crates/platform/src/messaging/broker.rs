@@ -51,6 +51,10 @@ pub trait Broker: Send + Sync + 'static {
     /// # Errors
     /// [`BrokerError`] with the reason why not.
     async fn check(&self) -> Result<(), BrokerError>;
+
+    /// Waits until the broker knows which streams of this process have been dropped, when all have been, so that what they
+    /// would have been given goes to other instances at once, and not when the broker has noticed.
+    async fn leave(&self) {}
 }
 
 /// The broker cannot be reached, or refused.

@@ -4,15 +4,21 @@
 //! Questions go straight through the broker, and end by their deadline.
 
 mod broker;
+mod calls;
 mod connect;
+mod end;
 mod envelope;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod memory;
 mod rabbitmq;
 mod rpc;
 
 pub use broker::{Broker, BrokerError, Delivery, PublishError, RpcCall, RpcRequest};
-pub use connect::{ConnectError, connect, endpoint};
+pub use connect::{ConnectError, ReplayError, connect, endpoint, replay};
 pub use envelope::Envelope;
+#[cfg(feature = "kafka")]
+pub use kafka::KafkaBroker;
 pub use memory::MemoryBroker;
 pub use rabbitmq::RabbitMqBroker;
 pub use rpc::{RpcClient, RpcError, RpcRouter};

@@ -12,7 +12,7 @@ use crate::servers::Weather;
 pub enum Server {
     /// PostgreSQL.
     Database,
-    /// RabbitMQ.
+    /// RabbitMQ or Kafka.
     Broker,
 }
 
@@ -167,7 +167,7 @@ impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Database => "PostgreSQL",
-            Self::Broker => "RabbitMQ",
+            Self::Broker => "the broker",
         })
     }
 }

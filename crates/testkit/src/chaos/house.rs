@@ -94,8 +94,9 @@ impl House {
                 let mercato = variables.iter().fold(mercato, |it, (name, value)| it.set(name, value));
                 Running::Embedded(Box::new(Whole::start(mercato, home.path()).await?))
             }
-            Shape::Rabbitmq => {
+            Shape::Rabbitmq | Shape::Kafka => {
                 let plan = stack::Plan::new(&rooms.binary, home.path().join("stack"));
+                let plan = plan.broker(rooms.shape.broker().unwrap_or_default());
                 let plan = plan.set_gateway("CACHE", "off").proxied();
                 let plan = variables.iter().fold(plan, |plan, (name, value)| plan.set(name, value));
                 Running::Stack(Box::new(Stack::start(plan).await?))
@@ -253,8 +254,8 @@ impl House {
         match (server, abrupt) {
             (Server::Database, true) => stack.postgres().kill(),
             (Server::Database, false) => stack.postgres().stop().await?,
-            (Server::Broker, true) => stack.rabbitmq().kill(),
-            (Server::Broker, false) => stack.rabbitmq().stop().await?,
+            (Server::Broker, true) => stack.broker().kill(),
+            (Server::Broker, false) => stack.broker().stop().await?,
         }
         Ok(())
     }
@@ -267,7 +268,7 @@ impl House {
         let stack = self.stack()?;
         match server {
             Server::Database => stack.postgres().restart().await?,
-            Server::Broker => stack.rabbitmq().restart().await?,
+            Server::Broker => stack.broker().restart().await?,
         }
         Ok(())
     }
@@ -280,7 +281,7 @@ impl House {
         let links = self.stack()?.links().context("a stack with proxies")?;
         match server {
             Server::Database => links.postgres.turn(weather),
-            Server::Broker => links.rabbitmq.turn(weather),
+            Server::Broker => links.broker.turn(weather),
         }
         Ok(())
     }

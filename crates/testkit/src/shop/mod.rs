@@ -62,7 +62,7 @@ pub struct Shop {
 
 impl Shop {
     /// Starts a shop of the shape that `MERCATO_SHAPE` names from the binary at `path`, and waits until it is ready. Of the
-    /// shape [`Shape::Rabbitmq`] there is one already, and what tests did in it before has come to its end.
+    /// a shape with servers there is one already, and what tests did in it before has come to its end.
     ///
     /// # Panics
     /// If it is not ready in time; the message has what it logged.
@@ -87,7 +87,7 @@ impl Shop {
         let mercato = mercato.data(home.path().join("data")).folder(home.path());
         let front = Front::new("http://shop.that.has.not.started.invalid");
         let mut shop = Self { mercato, shape, shared: None, running: None, front, staff: None, home };
-        if shape == Shape::Rabbitmq {
+        if shape.broker().is_some() {
             shop.attach().await;
             return shop;
         }

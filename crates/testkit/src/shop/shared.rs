@@ -1,4 +1,4 @@
-//! The stack that all tests of a run use, one after the other: `cargo xtask test rabbitmq` starts it, and ends it.
+//! The stack that all tests of a run use, one after the other: `cargo xtask test` starts it, and ends it.
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +32,7 @@ pub(super) struct Shared {
 /// The folder of the stack.
 pub(super) fn folder() -> PathBuf {
     let folder = std::env::var_os(VARIABLE).unwrap_or_else(|| {
-        panic!("{VARIABLE} is missing: `cargo xtask test rabbitmq` starts a stack for all tests, and sets it")
+        panic!("{VARIABLE} is missing: `cargo xtask test` starts a stack for all tests, and sets it")
     });
     folder.into()
 }

@@ -1,9 +1,10 @@
-//! The whole production shape on this machine: PostgreSQL with a database for each service, RabbitMQ, several instances of
-//! each service, nginx in front, all of it in one folder.
+//! The whole production shape on this machine: PostgreSQL with a database for each service, RabbitMQ or what speaks Kafka's
+//! protocol, several instances of each service, nginx in front, all of it in one folder.
 //!
 //! [`Stack`] is what tests hold and `cargo xtask stack up` starts; [`State`] is what is left of it in a file, by which
 //! `status`, `logs` and `down` find it again.
 
+mod broker;
 mod instance;
 mod plan;
 mod rolling;
@@ -13,12 +14,13 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use contracts::Service;
 
+pub use broker::{Broker, BrokerServer};
 pub use instance::Instance;
 pub use plan::Plan;
 pub use state::{ProcessState, State};
 
 use crate::{
-    servers::{Gateway, Lifetime, Nginx, Postgres, Proxy, RabbitMq, ServerError},
+    servers::{Gateway, Lifetime, Nginx, Postgres, Proxy, ServerError},
     shop::{AuditOutcome, Mercato, StaffLogin},
 };
 
@@ -31,7 +33,7 @@ pub struct Stack {
     // In the order in which they end.
     nginx: Nginx,
     instances: Vec<Instance>,
-    rabbitmq: RabbitMq,
+    broker: BrokerServer,
     postgres: Postgres,
     links: Option<Links>,
     plan: Plan,
@@ -44,8 +46,8 @@ pub struct Stack {
 pub struct Links {
     /// Before PostgreSQL.
     pub postgres: Proxy,
-    /// Before RabbitMQ.
-    pub rabbitmq: Proxy,
+    /// Before the broker.
+    pub broker: Proxy,
 }
 
 impl Stack {
@@ -59,35 +61,31 @@ impl Stack {
         fs::create_dir_all(folder.join("logs")).map_err(making())?;
         // The servers' users have to find their folders in it; there is nothing else for them to see.
         fs::set_permissions(folder, fs::Permissions::from_mode(0o711)).map_err(making())?;
-        let (postgres_folder, rabbitmq_folder) = (folder.join("postgres"), folder.join("rabbitmq"));
-        let (mut postgres, rabbitmq) = tokio::try_join!(
+        let postgres_folder = folder.join("postgres");
+        let (mut postgres, (broker, before_broker)) = tokio::try_join!(
             Postgres::start_in(&postgres_folder, plan.lifetime),
-            RabbitMq::start_in(&rabbitmq_folder, plan.lifetime),
+            BrokerServer::start(plan.broker, folder, plan.lifetime, plan.proxied),
         )?;
         for service in Service::ALL {
             postgres.create_database(service.name()).await?;
             plan.stores.insert(service, postgres.url(service.name()));
         }
-        plan.broker = rabbitmq.url();
+        plan.broker_url = broker.url();
         plan.command(&["migrate"]).await?;
         plan.command(&["seed"]).await?;
         let password = plan.command(&["staff", "add", STAFF]).await?.trim().to_owned();
         let staff = StaffLogin { email: STAFF.to_owned(), password };
         let mut links = None;
-        if plan.proxied {
-            let made = Links {
-                postgres: Proxy::start(postgres.port()).await?,
-                rabbitmq: Proxy::start(rabbitmq.port()).await?,
-            };
-            plan.detours =
-                vec![(postgres.port(), made.postgres.port()), (rabbitmq.port(), made.rabbitmq.port())];
+        if let Some(before_broker) = before_broker {
+            let made = Links { postgres: Proxy::start(postgres.port()).await?, broker: before_broker };
+            plan.detours = vec![(postgres.port(), made.postgres.port()), (broker.port(), made.broker.port())];
             links = Some(made);
         }
         let instances = Instance::start_all(&plan).await?;
         let gateway = plan.gateway.clone();
         let before = with_instances(gateway.clone(), &instances);
         let nginx = Nginx::start_in(&folder.join("gateway"), before, plan.lifetime).await?;
-        Ok(Self { nginx, instances, rabbitmq, postgres, links, plan, gateway, staff })
+        Ok(Self { nginx, instances, broker, postgres, links, plan, gateway, staff })
     }
 
     /// Where the gateway takes connections.
@@ -132,8 +130,8 @@ impl Stack {
     }
 
     /// The broker.
-    pub const fn rabbitmq(&mut self) -> &mut RabbitMq {
-        &mut self.rabbitmq
+    pub const fn broker(&mut self) -> &mut BrokerServer {
+        &mut self.broker
     }
 
     /// The gateway.
@@ -176,7 +174,7 @@ impl Stack {
     pub fn state(&mut self) -> State {
         let mut processes = vec![ProcessState::of(self.nginx.process())];
         processes.extend(self.instances.iter_mut().map(|it| ProcessState::of(it.process())));
-        processes.extend(self.rabbitmq.processes().map(|it| ProcessState::of(it)));
+        processes.extend(self.broker.processes().into_iter().map(|it| ProcessState::of(it)));
         processes.push(ProcessState::of(self.postgres.process()));
         State {
             gateway: self.nginx.url(),
@@ -215,10 +213,13 @@ impl Stack {
     pub fn leave_running(mut self) -> Result<State, ServerError> {
         assert_eq!(self.plan.lifetime, Lifetime::Detached, "it would end with this process");
         let state = self.write_down()?;
-        let [node, epmd] = self.rabbitmq.processes();
-        let servers = [self.nginx.process(), self.postgres.process(), node, epmd];
+        let servers = [self.nginx.process(), self.postgres.process()];
         let instances = self.instances.iter_mut().map(Instance::process);
-        servers.into_iter().chain(instances).for_each(|process| process.leave_alone());
+        servers
+            .into_iter()
+            .chain(self.broker.processes())
+            .chain(instances)
+            .for_each(|process| process.leave_alone());
         Ok(state)
     }
 
@@ -230,7 +231,7 @@ impl Stack {
         self.nginx.stop().await?;
         let ends = self.instances.iter_mut().map(Instance::terminate);
         futures::future::try_join_all(ends).await?;
-        self.rabbitmq.stop().await?;
+        self.broker.stop().await?;
         self.postgres.stop().await
     }
 }

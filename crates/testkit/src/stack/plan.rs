@@ -7,6 +7,7 @@ use std::{
 
 use contracts::Service;
 
+use super::Broker;
 use crate::{
     servers::{Gateway, Lifetime, ServerError},
     shop::Mercato,
@@ -18,12 +19,13 @@ pub struct Plan {
     pub(super) binary: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) instances: usize,
+    pub(super) broker: Broker,
     pub(super) lifetime: Lifetime,
     pub(super) settings: Vec<(String, String)>,
     pub(super) gateway: Gateway,
     /// Known once the servers run.
     pub(super) stores: BTreeMap<Service, String>,
-    pub(super) broker: String,
+    pub(super) broker_url: String,
     /// Whether instances reach their servers by proxies, and by which.
     pub(super) proxied: bool,
     pub(super) detours: Vec<(u16, u16)>,
@@ -38,11 +40,12 @@ impl Plan {
             binary: binary.into(),
             folder: folder.as_ref().to_owned(),
             instances: 2,
+            broker: Broker::default(),
             lifetime: Lifetime::WithUs,
             settings: Vec::new(),
             gateway: Gateway::new().set("UNLIMITED", "127.0.0.0/8"),
             stores: BTreeMap::new(),
-            broker: String::new(),
+            broker_url: String::new(),
             proxied: false,
             detours: Vec::new(),
         }
@@ -52,6 +55,12 @@ impl Plan {
     #[must_use]
     pub fn instances(self, instances: usize) -> Self {
         Self { instances, ..self }
+    }
+
+    /// The same on this broker; without it, on RabbitMQ.
+    #[must_use]
+    pub fn broker(self, broker: Broker) -> Self {
+        Self { broker, ..self }
     }
 
     /// The same, to be left running.
@@ -102,7 +111,7 @@ impl Plan {
     /// `url` by the proxy before where it leads, if there is one.
     fn detoured(&self, url: String) -> String {
         self.detours.iter().fold(url, |url, (server, proxy)| {
-            url.replace(&format!("@127.0.0.1:{server}/"), &format!("@127.0.0.1:{proxy}/"))
+            url.replace(&format!("127.0.0.1:{server}/"), &format!("127.0.0.1:{proxy}/"))
         })
     }
 
@@ -113,7 +122,7 @@ impl Plan {
     /// What is set for `mercato`.
     pub(super) fn environment(&self) -> Vec<(String, String)> {
         let mut environment = vec![
-            ("MERCATO_BROKER_URL".to_owned(), self.broker.clone()),
+            ("MERCATO_BROKER_URL".to_owned(), self.broker_url.clone()),
             ("MERCATO_KEYS".to_owned(), self.folder.join("keys").display().to_string()),
             ("MERCATO_CLIENT_IP_HEADER".to_owned(), "X-Real-IP".to_owned()),
         ];

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use contracts::Service;
 use tempfile::TempDir;
 use testkit::{
-    Mercato,
-    stack::{Plan, Stack},
+    Mercato, Shape,
+    stack::{Broker, Plan, Stack},
 };
 
-use super::{LIMIT, Part, Shape, Shop, StaffLogin, Target, process::Running};
+use super::{LIMIT, Part, Shop, StaffLogin, Target, process::Running};
 use crate::bench::client::Connection;
 
 /// The customers sign up once, however long the benchmark takes.
@@ -45,7 +45,8 @@ impl Premises {
     pub async fn start(&self) -> anyhow::Result<Target> {
         match self.shape {
             Shape::Embedded => self.start_embedded().await.with_context(|| self.log()),
-            Shape::Rabbitmq => self.start_stack().await,
+            Shape::Rabbitmq => self.start_stack(Broker::Rabbitmq).await,
+            Shape::Kafka => self.start_stack(Broker::Kafka).await,
         }
     }
 
@@ -62,9 +63,9 @@ impl Premises {
     }
 
     /// One instance of each service, since the machine is the same for more of them.
-    async fn start_stack(&self) -> anyhow::Result<Target> {
+    async fn start_stack(&self, broker: Broker) -> anyhow::Result<Target> {
         let begin = Instant::now();
-        let plan = Plan::new(&self.binary, self.home.path().join("stack")).instances(1);
+        let plan = Plan::new(&self.binary, self.home.path().join("stack")).instances(1).broker(broker);
         let mut stack = Stack::start(plan.set(TOKENS.0, TOKENS.1)).await?;
         let state = stack.state();
         let address = state.gateway.strip_prefix("http://").unwrap_or(&state.gateway);

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 
-use super::super::packages;
+use crate::needs::packages;
 
 /// What the stand-ins are made with, and the bundle is unpacked with.
 const TOOLS: &str = "binutils debian-archive-keyring debootstrap python3 unzip";

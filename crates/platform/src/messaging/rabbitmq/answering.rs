@@ -16,10 +16,10 @@ use lapin::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::{end::End, question_wire, session::Session, topology};
+use super::{question_wire, session::Session, topology};
 use crate::{
     Clock,
-    messaging::{RpcError, RpcRequest},
+    messaging::{RpcError, RpcRequest, end::End},
 };
 
 /// The questions to one service, as one instance takes them.

@@ -8,12 +8,11 @@ use tokio::{sync::oneshot, time::timeout};
 use uuid::Uuid;
 
 use super::{
-    calls::NoPlace,
     publisher::{Outcome, Outgoing},
     question_wire,
     session::Session,
 };
-use crate::messaging::{RpcCall, RpcError};
+use crate::messaging::{RpcCall, RpcError, calls::NoPlace};
 
 /// Asks `call`, and waits for the answer as long as there is time `left`.
 ///

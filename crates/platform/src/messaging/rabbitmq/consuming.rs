@@ -11,8 +11,8 @@ use lapin::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::{end::End, event_wire, session::Session};
-use crate::messaging::Delivery;
+use super::{event_wire, session::Session};
+use crate::messaging::{Delivery, end::End};
 
 /// One queue of a service's events, as one instance takes them, on a channel of its own: then a delivery's tag is its
 /// place in the order, and one acknowledgement can stand for many.

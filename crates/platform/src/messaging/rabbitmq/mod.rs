@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `address`, `names` | what the URL says; what things are called there |
 //! | `topology` | exchanges and queues, declared anew over each connection |
-//! | `supervisor`, `session`, `end` | two connections, and everything that ends with them |
+//! | `supervisor`, `session` | two connections, and everything that ends with them |
 //! | `publisher` | confirms, many at a time |
 //! | `consuming` | deliveries, and their acknowledgements |
-//! | `asking`, `calls`, `answering` | RPC |
+//! | `asking`, `replies`, `answering` | RPC |
 //! | `event_wire`, `question_wire`, `headers` | what a message looks like |
 //!
 //! One supervisor a process. lapin's own recovery is off: it leaves confirms that never come, and channels that do not
@@ -17,14 +17,13 @@
 mod address;
 mod answering;
 mod asking;
-mod calls;
 mod consuming;
-mod end;
 mod event_wire;
 mod headers;
 mod names;
 mod publisher;
 mod question_wire;
+mod replies;
 mod session;
 mod supervisor;
 mod topology;

@@ -15,8 +15,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::end::End;
 use crate::chaos::{Point, crash_point};
+use crate::messaging::end::End;
 
 /// Messages that wait for their confirms on one channel.
 const WINDOW: usize = 256;

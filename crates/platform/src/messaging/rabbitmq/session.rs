@@ -16,14 +16,12 @@ use tokio::{
 
 use super::{
     address::Address,
-    calls::Calls,
-    end::End,
     event_wire,
     names::Names,
     publisher::{Outcome, Outgoing, Publisher},
-    topology,
+    replies, topology,
 };
-use crate::messaging::Envelope;
+use crate::messaging::{Envelope, calls::Calls, end::End};
 
 /// Channels that events are published on: what one does not confirm yet does not hold up the others.
 const CHANNELS: usize = 4;
@@ -77,7 +75,7 @@ impl Session {
         let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..BasicConsumeOptions::default() };
         let tag = ShortString::default();
         let consumer = channel.basic_consume(replies.clone(), tag, options, FieldTable::default()).await?;
-        tokio::spawn(calls.clone().take(consumer, end.clone()));
+        tokio::spawn(replies::take(consumer, calls.clone(), end.clone()));
 
         let events = try_join_all((0..CHANNELS).map(|_| Publisher::open(&publishing, &end))).await?;
         let questions = Publisher::open(&publishing, &end).await?;

@@ -1,4 +1,4 @@
-//! The end of a session: the first thing that goes wrong ends it for all.
+//! The end of a session with a broker: the first thing that goes wrong ends it for all.
 
 use std::sync::{Arc, OnceLock};
 

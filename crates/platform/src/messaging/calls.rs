@@ -1,4 +1,4 @@
-//! Questions that were asked over one connection and are not answered yet.
+//! Questions that were asked in one session with a broker and are not answered yet.
 
 use std::{
     collections::HashMap,
@@ -6,13 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::StreamExt as _;
-use lapin::Consumer;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{end::End, question_wire};
-use crate::messaging::RpcError;
+use super::RpcError;
 
 /// Questions of one process that wait for their answers at a time.
 const MOST: usize = 4_096;
@@ -61,25 +58,18 @@ impl Calls {
         Ok((Place { id, calls: self.clone() }, answer))
     }
 
-    /// Hands each reply to whoever waits for it, until `end`; then tells all who still wait, by dropping their senders.
-    pub(super) async fn take(self, mut replies: Consumer, end: End) {
-        while let Some(reply) = tokio::select! { () = end.wait() => None, reply = replies.next() => reply } {
-            match reply {
-                Ok(mut reply) => self.answered(&mut reply),
-                Err(error) => end.because(error),
-            }
-        }
-        end.because("the queue of replies is gone");
-        self.lock().take();
-    }
-
-    fn answered(&self, reply: &mut lapin::message::Delivery) {
-        let asker = question_wire::replied_to(&reply.properties)
-            .and_then(|id| self.lock().as_mut().and_then(|waiting| waiting.remove(&id)));
+    /// Hands the answer to the question `id` to whoever waits for it, if anybody still does.
+    pub(super) fn answered(&self, id: Option<Uuid>, answer: Result<Bytes, RpcError>) {
+        let asker = id.and_then(|id| self.lock().as_mut().and_then(|waiting| waiting.remove(&id)));
         match asker {
-            Some(asker) => drop(asker.send(question_wire::answer(reply))),
+            Some(asker) => drop(asker.send(answer)),
             None => metrics::counter!("rpc_late_replies_total").increment(1),
         }
+    }
+
+    /// Tells all who still wait that no answer comes, by dropping their senders; nobody may enter any more.
+    pub(super) fn end(&self) {
+        self.lock().take();
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Waiting>> {

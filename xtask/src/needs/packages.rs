@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 ///
 /// # Errors
 /// Says what is missing and how to get it.
-pub(super) fn ensure(check: impl Fn() -> anyhow::Result<()>, packages: &str) -> anyhow::Result<()> {
+pub fn ensure(check: impl Fn() -> anyhow::Result<()>, packages: &str) -> anyhow::Result<()> {
     let Err(missing) = check() else { return Ok(()) };
     let install = format!("apt-get install --yes --no-install-recommends {packages}");
     if !can_install() {
@@ -29,7 +29,7 @@ pub(super) fn ensure(check: impl Fn() -> anyhow::Result<()>, packages: &str) -> 
 }
 
 /// Whether what is missing can be installed: on Debian and what is made from it, as root.
-pub(super) fn can_install() -> bool {
+pub fn can_install() -> bool {
     Path::new("/etc/debian_version").exists() && is_root()
 }
 
