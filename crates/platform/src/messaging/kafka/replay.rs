@@ -20,7 +20,7 @@ use super::{
 use crate::messaging::end::End;
 
 /// How long the cluster may take to answer.
-const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Sets the group of `consumer` back to the first event that was published at `since` or later. Where it is not as far as
 /// that, it stays.
