@@ -71,10 +71,7 @@ pub enum ReplayError {
 ///
 /// # Errors
 /// [`ReplayError`].
-#[cfg_attr(
-    not(feature = "kafka"),
-    expect(clippy::unused_async, unused_variables, reason = "only Kafka replays")
-)]
+#[cfg_attr(not(feature = "kafka"), expect(unused_variables, reason = "only Kafka replays"))]
 pub async fn replay(url: &str, consumer: Service, since: Timestamp) -> Result<u64, ReplayError> {
     match url.split(':').next().unwrap_or_default() {
         "memory" => Err(ReplayError::NotKept("the broker within the process")),

@@ -115,3 +115,11 @@ async fn a_new_consumer_is_fed_from_what_is_retained() {
     let nothing = replay(&node.url(), Service::Customer, begun).await.unwrap_err().to_string();
     assert!(nothing.contains("consumes no events"), "{nothing}");
 }
+
+#[tokio::test]
+async fn a_replay_without_a_broker_says_so() {
+    // Nobody listens on the port for that, "discard".
+    let url = "kafka://shop:secret@127.0.0.1:9";
+    let refused = replay(url, Service::Products, Timestamp::now()).await.unwrap_err().to_string();
+    assert!(refused.contains("brokers are down") && !refused.contains("secret"), "{refused}");
+}

@@ -20,7 +20,9 @@ use super::{
 use crate::messaging::end::End;
 
 /// How long the cluster may take to answer.
-const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(5);
+/// How many events of a client are looked at for a reason.
+const EVENTS: u32 = 32;
 
 /// Sets the group of `consumer` back to the first event that was published at `since` or later. Where it is not as far as
 /// that, it stays.
@@ -41,8 +43,11 @@ fn set_back(address: &Address, service: Service, since: Timestamp) -> Result<u64
     let end = End::default();
     let context = GroupContext::new(Context { end: end.clone() }, CancellationToken::new());
     let consumer = clients::reader(address, &group, context).map_err(reason)?;
-    // The client knows better than a call to it why it cannot connect.
-    let why = |error| if end.reason().is_empty() { reason(error) } else { end.reason().to_owned() };
+    // The client knows better than a call to it why it cannot connect, and tells when it is asked for events.
+    let why = |error| {
+        let told = (0..EVENTS).map(|_| consumer.poll(Duration::ZERO)).any(|_| !end.reason().is_empty());
+        if told { end.reason().to_owned() } else { reason(error) }
+    };
 
     let members = consumer.fetch_group_list(Some(&group), ANSWER).map_err(why)?;
     if members.groups().iter().any(|found| found.name() == group && !found.members().is_empty()) {
