@@ -1,6 +1,6 @@
 //! Serving: the whole shop behind one front, or some of its services, each at its own port.
 
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use contracts::Service;
@@ -153,6 +153,9 @@ fn start_one(
         openapi,
     });
     let routes = in_service(&http, [routes, operations].concat());
+    // Before the first token comes, as far as that goes.
+    let (warming, until) = (Arc::clone(&auth), background.clone());
+    tasks.spawn(async move { until.run_until_cancelled(warming.warm_up()).await });
     environment.start(Messaging { auth, events, questions, timers }, tasks, background);
     Mounted { service: environment.service, routes, state }
 }
