@@ -158,6 +158,9 @@ fn start_one(
         openapi,
     });
     let routes = in_service(&http, [routes, operations].concat());
+    // Before the first token comes, as far as that goes.
+    let (warming, until) = (Arc::clone(&auth), background.clone());
+    tasks.spawn(async move { until.run_until_cancelled(warming.warm_up()).await });
     environment.start(Messaging { auth, events, questions, timers }, tasks, background);
     Mounted { service: environment.service, routes, state }
 }

@@ -139,8 +139,7 @@ impl Environment {
             let revocations = parts.auth.revocations();
             let refresh =
                 revocations.refresh_loop(&*store, REVOCATION_POLL, &environment.clock, shutdown.clone());
-            let warm_up = shutdown.run_until_cancelled(parts.auth.warm_up());
-            tokio::join!(warm_up, refresh, environment.prune(&shutdown), environment.count(&shutdown));
+            tokio::join!(refresh, environment.prune(&shutdown), environment.count(&shutdown));
         });
     }
 
