@@ -26,7 +26,10 @@ use super::{
     topology,
     waiting::{self, wait_for},
 };
-use crate::messaging::{Envelope, calls::Calls, end::End};
+use crate::{
+    chaos::{Point, crash_point},
+    messaging::{Envelope, calls::Calls, end::End},
+};
 
 /// How long a broker may take to answer.
 const ANSWER: Duration = Duration::from_secs(3);
@@ -94,7 +97,9 @@ impl Session {
             .key(&key)
             .payload(&envelope.payload[..])
             .headers(event_wire::attributes(envelope));
-        self.events.send_result(record).map_err(|(error, _)| error)
+        let sent = self.events.send_result(record).map_err(|(error, _)| error)?;
+        crash_point(Point::AfterPublish);
+        Ok(sent)
     }
 
     /// Ends the session if `error` shows that its producer does not get on: it is past mending, the topic was removed, or
