@@ -40,13 +40,14 @@ impl KeyRing {
     }
 
     /// A token that says `claims`, signed at `now` with the newest key that has been published for long enough; if there
-    /// is none such, with the newest.
+    /// is none such, with the oldest.
     ///
     /// # Errors
     /// [`SignError::NotSigned`].
     pub fn sign(&self, claims: &Claims, now: Timestamp) -> Result<String, SignError> {
         let settled = |known: &&Known| known.since.is_none_or(|since| now.since(since) >= SETTLING);
-        self.all().find(settled).unwrap_or(&self.newest).signer.sign(claims)
+        let oldest = || self.older.last().unwrap_or(&self.newest);
+        self.all().find(settled).unwrap_or_else(oldest).signer.sign(claims)
     }
 
     /// What the world verifies with.

@@ -118,6 +118,7 @@ impl<'c> Transaction<'c> {
         // Polled behind `last`, and so sent behind it: if it cannot be sent, this is not either. If the server does not
         // like it, what is a COMMIT here is a rollback there (https://www.postgresql.org/docs/current/sql-commit.html).
         let (done, ()) = try_join!(last, self.end())?;
+        self.hand_over();
         Ok(done)
     }
 
@@ -127,16 +128,20 @@ impl<'c> Transaction<'c> {
     /// [`StoreError::Unavailable`] if it is not known whether it was committed.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.end().await?;
-        // Behind the answers to all statements: each has noted by now what it did.
+        self.hand_over();
+        Ok(())
+    }
+
+    /// Wakes what waits for what was done. Behind the answers to all statements: each has noted by then what it did.
+    fn hand_over(&self) {
         let written = std::mem::take(&mut *self.written());
         if !written.is_empty() {
             self.database.fresh.add(written);
             self.database.outbox.notify_one();
         }
-        if self.scheduled.load(Ordering::Relaxed) {
+        if self.scheduled.swap(false, Ordering::Relaxed) {
             self.database.timers.notify_one();
         }
-        Ok(())
     }
 
     async fn end(&self) -> Result<(), StoreError> {
