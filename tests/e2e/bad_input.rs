@@ -28,7 +28,7 @@ impl Scene {
         let address = shopper.client.post("/customer/addresses", &AddressBody::in_city("Hamburg")).await;
         let order = shopper.buy(&cup, 1, "tok_ok").await.id;
         shopper.order_ends(order).await;
-        staff.payment_reaches(order, "captured").await;
+        staff.order_is_paid(order).await;
         shopper.put_in_cart(&cup, 2).await;
         let address = address.expect(201).json();
         Self { anybody: shop.client(), shopper, staff, cup, address, order }

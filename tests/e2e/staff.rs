@@ -110,7 +110,7 @@ async fn an_order_is_shipped_delivered_and_refunded_in_that_order() {
     let cup = staff.add(&ProductBody::named("Cup").cents(700)).await;
     let order = shopper.buy(&cup, 2, "tok_ok").await.id;
     shopper.order_reaches(order, Confirmed).await;
-    let payment = staff.payment_reaches(order, "captured").await;
+    let payment = staff.order_is_paid(order).await;
     assert_eq!(payment.captured.unwrap().amount, 1_400);
     assert_eq!((payment.times("held"), payment.times("captured")), (1, 1));
 

@@ -65,7 +65,7 @@ impl Scene {
             .json();
         let order = owner.buy(&cup, 1, "tok_ok").await.id;
         owner.order_ends(order).await;
-        staff.payment_reaches(order, "captured").await;
+        staff.order_is_paid(order).await;
         Self { cup: cup.id, address: address.id, order, owner, other, clerk, left: Vec::new() }
     }
 

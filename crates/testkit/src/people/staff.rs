@@ -90,6 +90,21 @@ impl Staff {
         .await
     }
 
+    /// Waits until the payment of `order` is captured, and the order has been told.
+    ///
+    /// # Panics
+    /// If that does not come to pass in time.
+    pub async fn order_is_paid(&self, order: OrderId) -> Payment {
+        let payment = self.payment_reaches(order, "captured").await;
+        let timeline = format!("/shopping/orders/{order}/timeline");
+        eventually(&format!("{order} to be told of its capture"), || async {
+            let steps: Value = self.client.get(&timeline).await.expect(200).json();
+            steps.to_string().contains("captured").then_some(())
+        })
+        .await;
+        payment
+    }
+
     /// Ships, delivers or refunds an order (`ship`, `deliver`, `refund`), for whoever wants to see the answer.
     pub async fn treat(&self, order: OrderId, how: &str) -> Answer {
         self.client.call(Method::POST, &format!("/shopping/orders/{order}/{how}")).await
