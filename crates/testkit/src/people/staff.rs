@@ -11,7 +11,7 @@ use super::orders;
 use crate::{
     bodies::{ProductBody, fresh_key},
     client::{Answer, Client},
-    views::{Payment, Product, Tokens},
+    views::{Page, Payment, Product, Step, Tokens},
     wait::eventually,
 };
 
@@ -98,8 +98,8 @@ impl Staff {
         let payment = self.payment_reaches(order, "captured").await;
         let timeline = format!("/shopping/orders/{order}/timeline");
         eventually(&format!("{order} to be told of its capture"), || async {
-            let steps: Value = self.client.get(&timeline).await.expect(200).json();
-            steps.to_string().contains("captured").then_some(())
+            let steps: Page<Step> = self.client.get(&timeline).await.expect(200).json();
+            steps.items.iter().any(|step| step.note == "The payment is captured.").then_some(())
         })
         .await;
         payment

@@ -6,7 +6,7 @@ use std::sync::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use contracts::{CustomerId, SessionId};
 use jsonwebtoken::{EncodingKey, Header};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinHandle};
 
 use super::{
     super::{Role, Signer},
@@ -80,13 +80,19 @@ async fn one_question_serves_many_tokens() {
     assert_eq!(source.times_asked(), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn whoever_has_warmed_up_has_keys_when_the_first_token_comes_although_customer_is_away() {
-    let (signer, source, _, verifier) = shop();
+/// Somebody who warms up, and has asked once in vain.
+async fn warming_up_in_an_outage(source: &Source, verifier: &Verifier) -> JoinHandle<()> {
     source.goes_away();
     let early = verifier.clone();
     let warming = tokio::spawn(async move { early.warm_up().await });
     source.was_asked.notified().await;
+    warming
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_warmed_up_has_keys_when_the_first_token_comes_although_customer_is_away() {
+    let (signer, source, _, verifier) = shop();
+    let warming = warming_up_in_an_outage(&source, &verifier).await;
     source.publishes(&[&signer]);
     warming.await.unwrap();
     source.goes_away();
@@ -98,10 +104,7 @@ async fn whoever_has_warmed_up_has_keys_when_the_first_token_comes_although_cust
 #[tokio::test]
 async fn what_fails_while_it_warms_up_is_not_held_against_the_first_token() {
     let (signer, source, _, verifier) = shop();
-    source.goes_away();
-    let early = verifier.clone();
-    let warming = tokio::spawn(async move { early.warm_up().await });
-    source.was_asked.notified().await;
+    let warming = warming_up_in_an_outage(&source, &verifier).await;
     source.publishes(&[&signer]);
     let claims = claims();
     assert_eq!(verifier.verify(&signer.sign(&claims).unwrap()).await, Ok(claims));
