@@ -7,6 +7,7 @@ mod crashes;
 mod dead_letters;
 mod group;
 mod replay;
+mod tls;
 #[expect(dead_code, reason = "the tests over the in-process broker have more faults")]
 #[path = "../delivery/world.rs"]
 mod world;

@@ -13,7 +13,10 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use super::{Ending, Lifetime, Proxy, ServerError, ServerProcess, ports, process::Launch, programs};
+use super::{
+    Certificate, Ending, Lifetime, Proxy, ServerError, ServerProcess, TlsFront, ports, process::Launch,
+    programs,
+};
 
 const NAME: &str = "kafka";
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -67,6 +70,19 @@ impl Kafka {
         let port = ports::free();
         let proxy = Proxy::start(port).await?;
         Ok((Self::start_at(port, proxy.port(), folder, lifetime).await?, proxy))
+    }
+
+    /// The same behind TLS, to which it sends its clients. This broker has none of its own.
+    ///
+    /// # Errors
+    /// As [`Kafka::start`].
+    pub async fn start_behind_tls(
+        folder: &Path,
+        certificate: &Certificate,
+    ) -> Result<(Self, TlsFront), ServerError> {
+        let port = ports::free();
+        let front = TlsFront::start(port, certificate).await?;
+        Ok((Self::start_at(port, front.port(), folder, Lifetime::WithUs).await?, front))
     }
 
     async fn start_at(

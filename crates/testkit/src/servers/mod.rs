@@ -9,6 +9,7 @@
 //! | [`Scans`] | nothing: what PostgreSQL counts of how tables are read |
 //! | [`nginx`] | [`Nginx`]: the gateway of `deploy/gateway` before any instances |
 //! | [`proxy`] | [`Proxy`]: a bad network before one of these |
+//! | [`tls_front`] | [`TlsFront`]: TLS before one that has none |
 //! | [`certificates`] | nothing: [`Authority`] has the certificates for TLS |
 //! | [`process`] | [`ServerProcess`]: what they have in common, and [`Identity`], by which one is found again |
 //!
@@ -28,6 +29,7 @@ pub mod programs;
 pub mod proxy;
 pub mod rabbitmq;
 mod scans;
+pub mod tls_front;
 mod user;
 
 pub use certificates::{Authority, Certificate};
@@ -41,3 +43,4 @@ pub use process::{Ending, Identity, Lifetime, ServerProcess};
 pub use proxy::{Proxy, Weather};
 pub use rabbitmq::RabbitMq;
 pub use scans::Scans;
+pub use tls_front::TlsFront;

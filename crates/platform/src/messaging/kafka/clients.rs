@@ -162,7 +162,7 @@ mod tests {
             for scheme in ["kafka", "kafkas"] {
                 let url = format!("{scheme}://shop:secret@127.0.0.1:9?mechanism={mechanism}");
                 let address = Address::parse(&url).unwrap();
-                let made = events(&address, Context { end: End::default() });
+                let made = events(&address, Context::new(End::default()));
                 assert!(made.is_ok(), "{url}: {:?}", made.err());
             }
         }

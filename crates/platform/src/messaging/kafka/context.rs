@@ -1,6 +1,6 @@
 //! What librdkafka tells its clients, and what follows from it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::{
     ClientContext,
@@ -16,25 +16,66 @@ use crate::messaging::end::End;
 /// For every client: what cannot be mended by trying again ends the session.
 #[derive(Clone)]
 pub(super) struct Context {
-    pub(super) end: End,
+    end: End,
+    /// Why the last connection that failed did.
+    failure: Arc<Mutex<String>>,
+}
+
+impl Context {
+    /// For the clients of a session that ends with `end`.
+    pub(super) fn new(end: End) -> Self {
+        Self { end, failure: Arc::default() }
+    }
+
+    /// `error`, with what librdkafka knows of it. A call says no more than that no broker could be reached; that a password
+    /// is wrong, or a certificate, is told to the client, or only to its log.
+    pub(super) fn explain(&self, error: &str) -> String {
+        if self.end.reason().is_empty() { self.with_failure(error) } else { self.end.reason().to_owned() }
+    }
+
+    fn with_failure(&self, error: &str) -> String {
+        let failure = self.failure();
+        if failure.is_empty() { error.to_owned() } else { format!("{error}: {failure}") }
+    }
+
+    fn failed(&self, message: &str) {
+        cause(message).clone_into(&mut self.failure());
+    }
+
+    fn failure(&self) -> MutexGuard<'_, String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl ClientContext for Context {
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // Whatever matters comes as an error as well; librdkafka logs each try to connect.
+        // Whatever matters in a session comes as an error as well; librdkafka logs each try to connect.
         tracing::debug!(facility, message, "librdkafka");
+        if facility == "FAIL" {
+            self.failed(message);
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if is_final(&error) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+            // That there is none left follows from what befell the last.
+            self.end.because(self.with_failure(reason));
+        } else if is_final(&error) {
             self.end.because(format!("{error}: {reason}"));
         } else {
             tracing::debug!(%error, reason, "librdkafka tries again");
+            self.failed(reason);
         }
     }
 }
 
 impl ConsumerContext for Context {}
+
+/// Of `[thrd:NAME]: BROKER: CAUSE (after 3ms in state CONNECT)` what is the same each time.
+fn cause(message: &str) -> &str {
+    let message = message.split_once("]: ").map_or(message, |(_, rest)| rest);
+    message.split_once(" (after ").map_or(message, |(cause, _)| cause)
+}
 
 /// Whether `error` is one that librdkafka does not get over by itself, or only after longer than a new session takes.
 pub(super) fn is_final(error: &KafkaError) -> bool {
@@ -104,5 +145,39 @@ impl ConsumerContext for GroupContext {
             tracing::debug!(partitions = assigned.count(), "partitions were assigned");
             self.joined.cancel();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(context: &Context, message: &str) {
+        context.log(RDKafkaLogLevel::Error, "FAIL", message);
+    }
+
+    #[test]
+    fn a_failure_is_explained_in_the_same_words_each_time() {
+        let context = Context::new(End::default());
+        assert_eq!(context.explain("no answer"), "no answer");
+        failed(
+            &context,
+            "[thrd:ssl://b:9/bootstrap]: ssl://b:9/bootstrap: SSL handshake failed (after 7ms in state SSL)",
+        );
+        let said = "no answer: ssl://b:9/bootstrap: SSL handshake failed";
+        assert_eq!(context.explain("no answer"), said);
+        failed(
+            &context,
+            "[thrd:ssl://b:9/bootstrap]: ssl://b:9/bootstrap: SSL handshake failed (after 12ms in state SSL, 30 identical error(s) suppressed)",
+        );
+        assert_eq!(context.explain("no answer"), said);
+    }
+
+    #[test]
+    fn what_ended_the_session_is_the_better_explanation() {
+        let context = Context::new(End::default());
+        failed(&context, "[thrd:a]: a: Connection refused (after 0ms in state CONNECT)");
+        context.end.because("the password is wrong");
+        assert_eq!(context.explain("no answer"), "the password is wrong");
     }
 }

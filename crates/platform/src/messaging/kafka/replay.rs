@@ -41,12 +41,13 @@ pub(super) async fn replay(url: &str, consumer: Service, since: Timestamp) -> Re
 fn set_back(address: &Address, service: Service, since: Timestamp) -> Result<u64, String> {
     let group = address.names.consumers_of(service);
     let end = End::default();
-    let context = GroupContext::new(Context { end: end.clone() }, CancellationToken::new());
-    let consumer = clients::reader(address, &group, context).map_err(reason)?;
-    // The client knows better than a call to it why it cannot connect, and tells when it is asked for events.
+    let context = Context::new(end.clone());
+    let member = GroupContext::new(context.clone(), CancellationToken::new());
+    let consumer = clients::reader(address, &group, member).map_err(reason)?;
+    // The client is told why it cannot connect when it is asked for events.
     let why = |error| {
         let told = (0..EVENTS).map(|_| consumer.poll(Duration::ZERO)).any(|_| !end.reason().is_empty());
-        if told { end.reason().to_owned() } else { reason(error) }
+        if told { end.reason().to_owned() } else { context.explain(&reason(error)) }
     };
 
     let members = consumer.fetch_group_list(Some(&group), ANSWER).map_err(why)?;

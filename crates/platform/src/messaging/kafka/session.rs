@@ -59,20 +59,19 @@ impl Session {
         let end = End::default();
         // What is spawned here ends if the rest fails, or takes too long.
         let guard = end.guard();
-        let opened = Self::open_until(address, end.clone()).await;
-        // The client knows better than a call to it why it cannot connect: that a password is wrong, or a certificate.
-        let opened =
-            opened.map_err(|error| if end.reason().is_empty() { error } else { end.reason().to_owned() });
+        let context = Context::new(end.clone());
+        let opened = Self::open_until(address, end, context.clone()).await;
+        let opened = opened.map_err(|error| context.explain(&error));
         if opened.is_ok() {
             guard.disarm();
         }
         opened
     }
 
-    async fn open_until(address: &Address, end: End) -> Result<Self, String> {
-        let context = Context { end: end.clone() };
-        topology::ensure(address, context.clone()).await?;
+    async fn open_until(address: &Address, end: End, context: Context) -> Result<Self, String> {
+        // First, since it connects at once, and hears why it cannot: an administrator is only told that it could not.
         let events = clients::events(address, context.clone()).map_err(reason)?;
+        topology::ensure(address, context.clone()).await?;
         let questions = clients::questions(address, context.clone()).map_err(reason)?;
         let replies = clients::replies(address, context).map_err(reason)?;
         let topic = address.names.replies();
@@ -138,7 +137,7 @@ impl Session {
 
     /// What a client of this session is told by.
     pub(super) fn context(&self) -> Context {
-        Context { end: self.end.clone() }
+        Context::new(self.end.clone())
     }
 
     /// Somebody who asks for partitions, and cancels what is given here when they know which they have.
