@@ -53,7 +53,8 @@ impl Proxy {
         let listener = listener.map_err(ServerError::io("listening as a proxy"))?;
         let (weather, seen) = watch::channel(Weather::Clear);
         let target = SocketAddr::from((Ipv4Addr::LOCALHOST, target));
-        let running = tokio::spawn(accept(listener, target, seen)).abort_handle();
+        let carry = move |client| carry(client, target, seen.clone());
+        let running = tokio::spawn(accept(listener, carry)).abort_handle();
         Ok(Self { port, weather, running })
     }
 
@@ -75,13 +76,17 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, weather: watch::Receiver<Weather>) {
+/// Hands each connection to `carry`, and ends with all of them.
+pub(super) async fn accept<C>(listener: TcpListener, carry: impl Fn(TcpStream) -> C)
+where
+    C: Future<Output = ()> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((client, _)) = accepted {
-                    connections.spawn(carry(client, target, weather.clone()));
+                    connections.spawn(carry(client));
                 }
             }
             Some(_) = connections.join_next() => {}

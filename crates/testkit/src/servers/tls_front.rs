@@ -14,12 +14,12 @@ use rustls::{
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
-    task::{AbortHandle, JoinSet},
+    task::AbortHandle,
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{Certificate, ServerError, ports};
+use super::{Certificate, ServerError, ports, proxy::accept};
 
 /// How long a client may take to shake hands.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
@@ -52,8 +52,10 @@ impl TlsFront {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = listener.map_err(ServerError::io("listening for TLS"))?;
         let target = SocketAddr::from((Ipv4Addr::LOCALHOST, target));
-        let running = tokio::spawn(accept(listener, target, TlsAcceptor::from(Arc::new(config))));
-        Ok(Self { port, running: running.abort_handle() })
+        let tls = TlsAcceptor::from(Arc::new(config));
+        let carry = move |client| carry(client, target, tls.clone());
+        let running = tokio::spawn(accept(listener, carry)).abort_handle();
+        Ok(Self { port, running })
     }
 
     /// Its port on loopback.
@@ -66,20 +68,6 @@ impl TlsFront {
 impl Drop for TlsFront {
     fn drop(&mut self) {
         self.running.abort();
-    }
-}
-
-async fn accept(listener: TcpListener, target: SocketAddr, tls: TlsAcceptor) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                if let Ok((client, _)) = accepted {
-                    connections.spawn(carry(client, target, tls.clone()));
-                }
-            }
-            Some(_) = connections.join_next() => {}
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::messaging::end::End;
 #[derive(Clone)]
 pub(super) struct Context {
     end: End,
-    /// Why the last connection that failed did.
+    /// The last failure that librdkafka tries to get over: of a connection, as a rule.
     failure: Arc<Mutex<String>>,
 }
 
@@ -28,7 +28,7 @@ impl Context {
     }
 
     /// `error`, with what librdkafka knows of it. A call says no more than that no broker could be reached; that a password
-    /// is wrong, or a certificate, is told to the client, or only to its log.
+    /// is wrong, or a certificate, is told to the client.
     pub(super) fn explain(&self, error: &str) -> String {
         if self.end.reason().is_empty() { self.with_failure(error) } else { self.end.reason().to_owned() }
     }
@@ -38,10 +38,6 @@ impl Context {
         if failure.is_empty() { error.to_owned() } else { format!("{error}: {failure}") }
     }
 
-    fn failed(&self, message: &str) {
-        cause(message).clone_into(&mut self.failure());
-    }
-
     fn failure(&self) -> MutexGuard<'_, String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,11 +45,8 @@ impl Context {
 
 impl ClientContext for Context {
     fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // Whatever matters in a session comes as an error as well; librdkafka logs each try to connect.
+        // Whatever matters comes as an error as well; librdkafka logs each try to connect.
         tracing::debug!(facility, message, "librdkafka");
-        if facility == "FAIL" {
-            self.failed(message);
-        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -64,17 +57,16 @@ impl ClientContext for Context {
             self.end.because(format!("{error}: {reason}"));
         } else {
             tracing::debug!(%error, reason, "librdkafka tries again");
-            self.failed(reason);
+            without_time(reason).clone_into(&mut self.failure());
         }
     }
 }
 
 impl ConsumerContext for Context {}
 
-/// Of `[thrd:NAME]: BROKER: CAUSE (after 3ms in state CONNECT)` what is the same each time.
-fn cause(message: &str) -> &str {
-    let message = message.split_once("]: ").map_or(message, |(_, rest)| rest);
-    message.split_once(" (after ").map_or(message, |(cause, _)| cause)
+/// Of `BROKER: CAUSE (after 3ms in state CONNECT)` what is the same each time.
+fn without_time(reason: &str) -> &str {
+    reason.split_once(" (after ").map_or(reason, |(same, _)| same)
 }
 
 /// Whether `error` is one that librdkafka does not get over by itself, or only after longer than a new session takes.
@@ -152,31 +144,26 @@ impl ConsumerContext for GroupContext {
 mod tests {
     use super::*;
 
-    fn failed(context: &Context, message: &str) {
-        context.log(RDKafkaLogLevel::Error, "FAIL", message);
+    fn failed(context: &Context, reason: &str) {
+        context.error(KafkaError::Global(RDKafkaErrorCode::SSL), reason);
     }
 
     #[test]
     fn a_failure_is_explained_in_the_same_words_each_time() {
         let context = Context::new(End::default());
         assert_eq!(context.explain("no answer"), "no answer");
-        failed(
-            &context,
-            "[thrd:ssl://b:9/bootstrap]: ssl://b:9/bootstrap: SSL handshake failed (after 7ms in state SSL)",
-        );
+        failed(&context, "ssl://b:9/bootstrap: SSL handshake failed (after 7ms in state SSL)");
         let said = "no answer: ssl://b:9/bootstrap: SSL handshake failed";
         assert_eq!(context.explain("no answer"), said);
-        failed(
-            &context,
-            "[thrd:ssl://b:9/bootstrap]: ssl://b:9/bootstrap: SSL handshake failed (after 12ms in state SSL, 30 identical error(s) suppressed)",
-        );
+        let again = "ssl://b:9/bootstrap: SSL handshake failed (after 12ms in state SSL, 30 identical error(s) suppressed)";
+        failed(&context, again);
         assert_eq!(context.explain("no answer"), said);
     }
 
     #[test]
     fn what_ended_the_session_is_the_better_explanation() {
         let context = Context::new(End::default());
-        failed(&context, "[thrd:a]: a: Connection refused (after 0ms in state CONNECT)");
+        failed(&context, "a: Connection refused (after 0ms in state CONNECT)");
         context.end.because("the password is wrong");
         assert_eq!(context.explain("no answer"), "the password is wrong");
     }

@@ -1,6 +1,6 @@
 //! Keeps a session: opens one, waits for its end, opens the next.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -25,6 +25,9 @@ const LONGEST_REST: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_secs(3);
 const SILENCES: u32 = 3;
 
+/// Most reasons of one outage that are told.
+const REASONS: usize = 16;
+
 /// Whether the cluster can be reached.
 #[derive(Clone)]
 pub(super) enum State {
@@ -37,7 +40,7 @@ pub(super) enum State {
 /// Keeps `state` true until `stop`.
 pub(super) async fn supervise(address: Address, state: watch::Sender<State>, stop: CancellationToken) {
     let mut backoff = Backoff::new(FIRST_REST, LONGEST_REST);
-    let mut told = String::new();
+    let mut told = BTreeSet::new();
     let servers = address.servers();
     while let Some(opened) = stop.run_until_cancelled(timeout(OPEN, Session::open(&address))).await {
         let reason = match opened {
@@ -53,10 +56,9 @@ pub(super) async fn supervise(address: Address, state: watch::Sender<State>, sto
         if stop.is_cancelled() {
             return;
         }
-        // An outage is told once, however many tries it takes.
-        if reason != told {
+        // Each reason of an outage is told once, however many tries it takes: each broker of a cluster may have one.
+        if told.len() < REASONS && told.insert(reason.clone()) {
             tracing::warn!(servers, reason, "the broker cannot be reached");
-            told.clone_from(&reason);
         }
         state.send_replace(State::Down(reason.into()));
         stop.run_until_cancelled(backoff.rest()).await;
