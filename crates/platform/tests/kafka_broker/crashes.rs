@@ -17,7 +17,7 @@ use testkit::{
     eventually,
     servers::{Kafka, Lifetime, Weather},
 };
-use tokio::{sync::Notify, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     connected,
@@ -147,16 +147,12 @@ async fn a_consumer_killed_between_effect_and_acknowledgement_has_its_events_app
         publisher.publish(&event).await.unwrap();
     }
     // It applies everything that it is given, and is killed before it can settle any of it.
-    let (database, applied) = (products.database.clone(), Arc::new(Notify::new()));
-    let stuck = EventRouter::new(Service::Products).on({
-        let applied = Arc::clone(&applied);
-        move |event, received| {
-            let (database, applied) = (database.clone(), Arc::clone(&applied));
-            async move {
-                apply(&database, event, received).await?;
-                applied.notify_one();
-                std::future::pending().await
-            }
+    let database = products.database.clone();
+    let stuck = EventRouter::new(Service::Products).on(move |event, received| {
+        let database = database.clone();
+        async move {
+            apply(&database, event, received).await?;
+            std::future::pending().await
         }
     });
     let doomed = connected(&node.url()).await;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -14,11 +14,11 @@ use platform::{
     messaging::{Broker, Envelope, PublishError, RpcError},
 };
 use testkit::{eventually, servers::RabbitMq};
-use tokio::{sync::Notify, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     channel, connected,
-    world::{Peer, Process, apply, placed, sound},
+    world::{Peer, Process, apply, placed, router, sound},
 };
 
 /// How long after the broker's return publishing may fail.
@@ -87,16 +87,12 @@ async fn a_consumer_killed_between_effect_and_acknowledgement_has_its_events_app
         publisher.publish(&event).await.unwrap();
     }
     // It applies everything that it is given, and is killed before it can settle any of it.
-    let (database, applied) = (products.database.clone(), Arc::new(Notify::new()));
-    let stuck = EventRouter::new(Service::Products).on({
-        let applied = Arc::clone(&applied);
-        move |event, received| {
-            let (database, applied) = (database.clone(), Arc::clone(&applied));
-            async move {
-                apply(&database, event, received).await?;
-                applied.notify_one();
-                std::future::pending().await
-            }
+    let database = products.database.clone();
+    let stuck = EventRouter::new(Service::Products).on(move |event, received| {
+        let database = database.clone();
+        async move {
+            apply(&database, event, received).await?;
+            std::future::pending().await
         }
     });
     let doomed = connected(&node.url()).await;
@@ -105,9 +101,22 @@ async fn a_consumer_killed_between_effect_and_acknowledgement_has_its_events_app
     drop((process, doomed));
 
     let broker = connected(&node.url()).await;
-    let process = Process::start().consume(&products, &broker, sound(&products));
+    let met = Arc::new(Mutex::new(BTreeSet::new()));
+    let noting = router(&products, {
+        let met = Arc::clone(&met);
+        move |n| {
+            met.lock().unwrap().insert(n);
+            async { Ok(()) }
+        }
+    });
+    let process = Process::start().consume(&products, &broker, noting);
     let last = Envelope::seal(&placed(OrderId::new(), EVENTS), Timestamp::now());
     publisher.publish(&last).await.unwrap();
+    // The broker may notice only after the last one has come that what the other one had is to come again.
+    eventually("each event has come again", || async {
+        (met.lock().unwrap().len() > EVENTS as usize).then_some(())
+    })
+    .await;
     let effects = products.until_effects(EVENTS as usize + 1).await;
     process.stop().await;
     drop(broker);
