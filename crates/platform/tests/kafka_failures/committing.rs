@@ -1,11 +1,13 @@
 //! A coordinator that does not take, or does not know, how far a consumer is.
 
+use contracts::Service;
 use rdkafka::{
     mocking::MockCoordinator,
     types::{RDKafkaApiKey, RDKafkaRespErr as Error},
 };
 
 use testkit::eventually;
+use tokio::time::timeout;
 
 use super::cluster::{Cluster, Flow, RECOVERY};
 
@@ -83,5 +85,22 @@ async fn a_group_that_moves_to_another_coordinator_goes_on() {
         flow.place().await;
         flow.arrives_within(RECOVERY).await;
     }
+    flow.ends_settled(&cluster).await;
+}
+
+/// librdkafka joins the group again for as long as it is told that partitions are being given out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_does_not_come_to_rest_is_joined_by_somebody_new() {
+    let cluster = Cluster::start();
+    let broker = cluster.connect().await;
+    let endless = [Error::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS; 100_000];
+    cluster.mock.request_errors(RDKafkaApiKey::SyncGroup, &endless);
+    let mut deliveries = broker.subscribe(Service::Products, 4).await.unwrap();
+    let ended = timeout(3 * RECOVERY, deliveries.recv()).await;
+    assert!(ended.expect("who cannot get partitions gives that up").is_none());
+    cluster.mock.clear_request_errors(RDKafkaApiKey::SyncGroup);
+    let mut flow = Flow::start(&cluster).await;
+    flow.place().await;
+    flow.arrives_within(RECOVERY).await;
     flow.ends_settled(&cluster).await;
 }

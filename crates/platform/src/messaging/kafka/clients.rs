@@ -12,6 +12,7 @@ use rdkafka::{
 use super::{
     address::Address,
     context::{Context, GroupContext},
+    unrest,
 };
 
 /// How long a fetch may wait at a broker for something to come. Apache Kafka answers as soon as something has; those that
@@ -124,7 +125,8 @@ pub(super) fn member(
         .set("auto.offset.reset", "earliest")
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("session.timeout.ms", "6000")
-        .set("heartbeat.interval.ms", "1500");
+        .set("heartbeat.interval.ms", "1500")
+        .set("statistics.interval.ms", unrest::LOOK.as_millis().to_string());
     StreamConsumer::from_config_and_context(&config, context)
 }
 

@@ -7,10 +7,12 @@ use rdkafka::{
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
     error::{KafkaError, RDKafkaErrorCode},
+    statistics::Statistics,
 };
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{group, progress::Progress};
+use super::{group, progress::Progress, unrest::Unrest};
 use crate::messaging::end::End;
 
 /// For every client: what cannot be mended by trying again ends the session.
@@ -96,11 +98,18 @@ pub(super) struct GroupContext {
     /// Nobody waits for one that has gone before it was told.
     _gone: DropGuard,
     progress: Mutex<Progress>,
+    unrest: Mutex<Unrest>,
 }
 
 impl GroupContext {
     pub(super) fn new(context: Context, joined: CancellationToken) -> Self {
-        Self { context, _gone: joined.clone().drop_guard(), joined, progress: Mutex::default() }
+        Self {
+            context,
+            _gone: joined.clone().drop_guard(),
+            joined,
+            progress: Mutex::default(),
+            unrest: Mutex::default(),
+        }
     }
 
     pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -115,6 +124,15 @@ impl ClientContext for GroupContext {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.context.error(error, reason);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let Some(group) = statistics.cgrp else { return };
+        let mut unrest = self.unrest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(restless) = unrest.note(&group.join_state, Instant::now()) {
+            let seconds = restless.as_secs();
+            self.context.end.because(format!("a group has not given out its partitions for {seconds} s"));
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! | `topology` | the topics |
 //! | `clients`, `context` | what librdkafka's clients are told, and what they tell |
 //! | `supervisor`, `session` | the producers, and everything that ends with them |
-//! | `consuming`, `group`, `progress`, `suspicion`, `watchdog` | deliveries, and the offsets that are committed |
+//! | `consuming`, `group`, `progress`, `suspicion`, `watchdog`, `unrest` | deliveries, and the offsets that are committed |
 //! | `asking`, `answering` | RPC |
 //! | `streams` | what runs for whoever consumes or serves |
 //! | `event_wire`, `question_wire`, `headers` | what a message looks like |
@@ -16,7 +16,7 @@
 //! librdkafka connects again by itself, finds leaders and coordinators that have moved, and tries again what may be tried
 //! again; one broker of several may come and go, and nobody here is told. A session ends, and the next one begins with new
 //! clients, when the whole cluster is away, when a producer is told that it has lost its place in the order (a fatal
-//! error), or when a consumer stands still. The outbox and the inbox make that safe.
+//! error), when a consumer stands still, or when its group does not come to rest. The outbox and the inbox make that safe.
 
 mod address;
 mod answering;
@@ -36,6 +36,7 @@ mod streams;
 mod supervisor;
 mod suspicion;
 mod topology;
+mod unrest;
 mod waiting;
 mod watchdog;
 
