@@ -115,15 +115,6 @@ impl GroupContext {
     pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Whether it knows which partitions it has, as far as it has been told.
-    pub(super) fn is_at_rest(&self) -> bool {
-        self.unrest().is_over()
-    }
-
-    fn unrest(&self) -> MutexGuard<'_, Unrest> {
-        self.unrest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl ClientContext for GroupContext {
@@ -137,7 +128,8 @@ impl ClientContext for GroupContext {
 
     fn stats(&self, statistics: Statistics) {
         let Some(group) = statistics.cgrp else { return };
-        if let Some(restless) = self.unrest().note(&group.join_state, Instant::now()) {
+        let mut unrest = self.unrest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(restless) = unrest.note(&group.join_state, Instant::now()) {
             let seconds = restless.as_secs();
             self.context.end.because(format!("a group has not given out its partitions for {seconds} s"));
         }
@@ -147,7 +139,6 @@ impl ClientContext for GroupContext {
 impl ConsumerContext for GroupContext {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         let Rebalance::Revoke(revoked) = rebalance else { return };
-        self.unrest().told(false);
         // Whoever has them next is to read from where we are. What is still under way here comes to them again.
         let due = self.progress().due();
         if let Some(offsets) = group::offsets(&due) {
@@ -162,7 +153,6 @@ impl ConsumerContext for GroupContext {
     fn post_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Assign(assigned) = rebalance {
             tracing::debug!(partitions = assigned.count(), "partitions were assigned");
-            self.unrest().told(true);
             self.joined.cancel();
         }
     }

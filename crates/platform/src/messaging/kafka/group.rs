@@ -24,8 +24,6 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// How often it is tried to commit at the end, and how long is rested in between.
 const TRIES: u32 = 5;
 const REST: Duration = Duration::from_millis(200);
-/// How long who leaves waits until partitions have been given out.
-const LEAVE: Duration = Duration::from_secs(15);
 
 /// A member of a consumer group, and how far it is.
 pub(super) struct Group {
@@ -147,31 +145,8 @@ impl Group {
         async { behind.await.unwrap_or_default() }
     }
 
-    /// Leaves the group, after what is settled has been committed if the broker is still there to be told. If partitions are
-    /// just being given out it is left once they have been, which nobody here waits for.
-    ///
-    /// Apache Kafka takes a leave at any time. Tansu 0.6 does not choose another leader for one that leaves then
-    /// (`Inner<O, Forming>::leave` in `coordinator/group/administrator.rs`), and the group never comes to rest again. One that
-    /// ends without a word, as its process does, is only missed.
+    /// Leaves the group, after what is settled has been committed if the broker is still there to be told.
     pub(super) async fn leave(self, broker_is_there: bool) {
-        if self.context().is_at_rest() {
-            self.leave_now(broker_is_there).await;
-        } else {
-            tokio::spawn(async move {
-                timeout(LEAVE, self.come_to_rest()).await.ok();
-                self.leave_now(broker_is_there).await;
-            });
-        }
-    }
-
-    /// Lets librdkafka have its say until it knows our partitions. What they give comes again to whoever has them next.
-    async fn come_to_rest(&self) {
-        while !self.context().is_at_rest() {
-            timeout(REST, self.consumer.recv()).await.ok();
-        }
-    }
-
-    async fn leave_now(self, broker_is_there: bool) {
         // It keeps the client for as long as it lasts.
         timeout(ANSWER, self.committing.acquire()).await.ok();
         let left = wait_for(move || {

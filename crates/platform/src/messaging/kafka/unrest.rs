@@ -16,38 +16,25 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Up to this much longer, by chance: members that all began anew at once would only be the next unrest.
 const SPREAD: Duration = Duration::from_secs(10);
 
-/// Whether a member knows its partitions, and since when it does not.
+/// Since when a member does not know its partitions.
 pub(super) struct Unrest {
-    at_rest: bool,
     since: Option<Instant>,
     limit: Duration,
 }
 
 impl Default for Unrest {
     fn default() -> Self {
-        let limit = LONGEST + rand::random_range(Duration::ZERO..SPREAD);
-        Self { at_rest: false, since: None, limit }
+        Self { since: None, limit: LONGEST + rand::random_range(Duration::ZERO..SPREAD) }
     }
 }
 
 impl Unrest {
-    /// Whether the member knows its partitions, as far as is known.
-    pub(super) const fn is_over(&self) -> bool {
-        self.at_rest
-    }
-
-    /// Notes that the member was told its partitions, or that it is to give some back, which comes before it is told more.
-    pub(super) const fn told(&mut self, at_rest: bool) {
-        self.at_rest = at_rest;
-    }
-
     /// Notes how the member stands at `now`, as librdkafka calls it.
     ///
     /// # Returns
     /// For how long the group has been restless, if that is too long.
     pub(super) fn note(&mut self, join_state: &str, now: Instant) -> Option<Duration> {
-        self.at_rest = join_state == AT_REST;
-        if self.at_rest {
+        if join_state == AT_REST {
             self.since = None;
             return None;
         }
