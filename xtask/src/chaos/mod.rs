@@ -66,7 +66,7 @@ impl Chaos {
         let seed = match shape {
             Shape::Embedded => 1,
             Shape::Rabbitmq => 16,
-            Shape::Kafka => 55,
+            Shape::Kafka => 56,
         };
         Self { shape, seed: Some(seed), minutes: 0.25, release: false, json: None, markdown: None, kafka }
     }

@@ -88,9 +88,10 @@ async fn a_group_that_moves_to_another_coordinator_goes_on() {
     flow.ends_settled(&cluster).await;
 }
 
-/// librdkafka joins the group again for as long as it is told that partitions are being given out.
+/// librdkafka joins the group again for as long as it is told that partitions are being given out, and the one who asks here
+/// would wait with it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_group_that_does_not_come_to_rest_is_joined_by_somebody_new() {
+async fn a_group_that_does_not_come_to_rest_ends_the_session_and_the_next_one_joins_it() {
     let cluster = Cluster::start();
     let broker = cluster.connect().await;
     let endless = [Error::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS; 100_000];

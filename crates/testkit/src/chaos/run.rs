@@ -129,6 +129,9 @@ pub async fn run(plan: &Plan, tell: impl Fn(&str)) -> anyhow::Result<Report> {
         if !broker.survives() {
             let reason = "the one here keeps everything in memory, and so loses what it has confirmed";
             report.skipped.push(format!("an outage of the broker: {reason}"));
+            let reason =
+                "a group of the one here may never get over members that lose it and come back at once";
+            report.skipped.push(format!("a broker that cannot be reached: {reason}"));
         }
     }
     if let Err(error) = house.close().await {

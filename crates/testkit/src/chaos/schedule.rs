@@ -76,15 +76,11 @@ impl Card {
             Self::Outage(server) => Fault::Outage { server, abrupt: random.random() },
             Self::Network(server) => {
                 debug_assert_ne!(shape, Shape::Embedded, "in one process there is no network");
-                let latency = Duration::from_millis(random.random_range(20..300));
-                let all = [
-                    Weather::Latency(latency),
-                    Weather::BlackHole,
-                    Weather::Deaf,
-                    Weather::Mute,
-                    Weather::Reset,
-                ];
-                Fault::Network { server, weather: all[random.random_range(0..all.len())] }
+                let latency = Weather::Latency(Duration::from_millis(random.random_range(20..300)));
+                let all = [latency, Weather::BlackHole, Weather::Deaf, Weather::Mute, Weather::Reset];
+                // The broker there does not get over instances that lose it and come back at once.
+                let kinds = if (shape, server) == (Shape::Kafka, Server::Broker) { 1 } else { all.len() };
+                Fault::Network { server, weather: all[random.random_range(0..kinds)] }
             }
         }
     }
@@ -167,13 +163,22 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_that_would_lose_what_it_has_confirmed_is_left_running() {
+    fn a_broker_that_would_lose_what_it_has_confirmed_is_left_running_and_can_be_reached() {
         let acts: Vec<Act> = acts(1, Shape::Kafka, 8, false).take(100).collect();
-        let outages = acts.iter().flat_map(|act| &act.faults).filter_map(|fault| match fault {
-            Fault::Outage { server, .. } => Some(*server),
-            _ => None,
-        });
-        let outages: Vec<Server> = outages.collect();
-        assert!(outages.len() > 3 && outages.iter().all(|server| *server == Server::Database), "{outages:?}");
+        let faults: Vec<&Fault> = acts.iter().flat_map(|act| &act.faults).collect();
+        let ends = |wanted| {
+            let ends = |it: &&&Fault| matches!(it, Fault::Outage { server, .. } if *server == wanted);
+            faults.iter().filter(ends).count()
+        };
+        assert!(ends(Server::Database) > 3 && ends(Server::Broker) == 0);
+        let cut_off = |wanted| {
+            let cut_off = |it: &&&Fault| match it {
+                Fault::Network { weather: Weather::Latency(_), .. } => false,
+                Fault::Network { server, .. } => *server == wanted,
+                _ => false,
+            };
+            faults.iter().filter(cut_off).count()
+        };
+        assert!(cut_off(Server::Database) > 3 && cut_off(Server::Broker) == 0);
     }
 }

@@ -115,6 +115,10 @@ impl GroupContext {
     pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn unrest(&self) -> MutexGuard<'_, Unrest> {
+        self.unrest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl ClientContext for GroupContext {
@@ -128,8 +132,8 @@ impl ClientContext for GroupContext {
 
     fn stats(&self, statistics: Statistics) {
         let Some(group) = statistics.cgrp else { return };
-        let mut unrest = self.unrest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(restless) = unrest.note(&group.join_state, Instant::now()) {
+        let restless = self.unrest().note(&group.join_state, Instant::now());
+        if let Some(restless) = restless {
             let seconds = restless.as_secs();
             self.context.end.because(format!("a group has not given out its partitions for {seconds} s"));
         }
@@ -153,6 +157,7 @@ impl ConsumerContext for GroupContext {
     fn post_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Assign(assigned) = rebalance {
             tracing::debug!(partitions = assigned.count(), "partitions were assigned");
+            self.unrest().told();
             self.joined.cancel();
         }
     }

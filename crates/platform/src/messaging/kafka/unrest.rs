@@ -1,6 +1,7 @@
-//! Notices that a group does not come to rest. A member asks for its partitions again for as long as it is told that they are
-//! being given out, and librdkafka sets no end to that: with a coordinator that waits for somebody who has gone, never.
-//! Somebody new, which a new session makes of it, has a coordinator begin anew.
+//! Notices that a group does not come to rest. A member waits five minutes for the answer to its question what it is given,
+//! which may have been lost, and asks again for as long as it hears that partitions are being given out; librdkafka sets no
+//! end to that (`rd_kafka_JoinGroupRequest`, `rd_kafka_cgrp_handle_SyncGroup`). A new session is somebody new, with new
+//! connections, who need not wait for what has been lost.
 
 use std::time::Duration;
 
@@ -10,8 +11,7 @@ use tokio::time::Instant;
 pub(super) const LOOK: Duration = Duration::from_secs(2);
 /// What librdkafka calls it when a member knows which partitions it has (`rd_kafka_cgrp_join_state_names`).
 const AT_REST: &str = "steady";
-/// How long partitions may be given out. A member that has gone without a word is missed for six seconds, and one more for each
-/// that goes meanwhile.
+/// How long partitions may be given out. A member that has gone without a word is missed after six seconds.
 const LONGEST: Duration = Duration::from_secs(30);
 /// Up to this much longer, by chance: members that all began anew at once would only be the next unrest.
 const SPREAD: Duration = Duration::from_secs(10);
@@ -29,6 +29,11 @@ impl Default for Unrest {
 }
 
 impl Unrest {
+    /// Notes that the member was told which partitions it has.
+    pub(super) const fn told(&mut self) {
+        self.since = None;
+    }
+
     /// Notes how the member stands at `now`, as librdkafka calls it.
     ///
     /// # Returns
@@ -58,5 +63,7 @@ mod tests {
         assert_eq!(unrest.note("init", again), None, "it counts from where it began again");
         assert_eq!(unrest.note("wait-sync", again + LONGEST), None);
         assert_eq!(unrest.note("wait-join", again + longest), Some(longest));
+        unrest.told();
+        assert_eq!(unrest.note("wait-join", again + longest), None, "one that is told something gets on");
     }
 }
