@@ -12,7 +12,7 @@ mod tls;
 #[path = "../delivery/world.rs"]
 mod world;
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
 use platform::{Clock, messaging::Broker};
@@ -52,12 +52,13 @@ impl BrokerHarness for Corner {
     }
 
     async fn stop(self, clients: Vec<Arc<dyn Broker>>) -> Vec<Arc<dyn Broker>> {
-        Self::finish().await;
+        drop(Self::finish().await);
         clients
     }
 
-    async fn finish() {
-        NODE.lock().await.take();
+    async fn finish() -> Option<Box<dyn Any + Send>> {
+        let node = NODE.lock().await.take()?;
+        Some(Box::new(node))
     }
 }
 

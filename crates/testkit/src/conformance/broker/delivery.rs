@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use contracts::{OrderId, Service};
 use futures::future::join_all;
 
-use super::{BrokerHarness, done, next, publishing, samples};
+use super::{BrokerHarness, done, next, publishing, samples, subscribed};
 
 /// A settled event does not come back.
 pub async fn what_was_settled_is_not_delivered_again<H: BrokerHarness>() {
     let harness = H::fresh().await;
     let (publisher, consumers) = (harness.connect().await, harness.connect().await);
-    let mut deliveries = consumers.subscribe(Service::Products, 4).await.expect("a subscription");
+    let mut deliveries = subscribed(&consumers, Service::Products, 4).await;
     let events: Vec<_> = (0..50).map(|n| samples::placed(OrderId::new(), n)).collect();
     let taken = join_all(events.iter().map(|event| publishing(&publisher, event)));
     let taken = tokio::spawn(taken);
@@ -35,7 +35,7 @@ pub async fn what_was_settled_is_not_delivered_again<H: BrokerHarness>() {
 pub async fn what_was_given_back_is_delivered_again<H: BrokerHarness>() {
     let harness = H::fresh().await;
     let (publisher, consumers) = (harness.connect().await, harness.connect().await);
-    let mut deliveries = consumers.subscribe(Service::Products, 4).await.expect("a subscription");
+    let mut deliveries = subscribed(&consumers, Service::Products, 4).await;
     let event = samples::placed(OrderId::new(), 1);
     let publishing = publishing(&publisher, &event);
     for _ in 0..3 {
@@ -51,14 +51,14 @@ pub async fn what_was_given_back_is_delivered_again<H: BrokerHarness>() {
 pub async fn what_was_held_by_a_consumer_that_went_away_goes_to_the_next<H: BrokerHarness>() {
     let harness = H::fresh().await;
     let (publisher, first) = (harness.connect().await, harness.connect().await);
-    let mut deliveries = first.subscribe(Service::Products, 4).await.expect("a subscription");
+    let mut deliveries = subscribed(&first, Service::Products, 4).await;
     let events: Vec<_> = (0..3).map(|n| samples::placed(OrderId::new(), n)).collect();
     let taken: Vec<_> = events.iter().map(|event| publishing(&publisher, event)).collect();
     let held = next(&mut deliveries).await;
     drop((deliveries, held, first));
 
     let second = harness.connect().await;
-    let mut deliveries = second.subscribe(Service::Products, 4).await.expect("a subscription");
+    let mut deliveries = subscribed(&second, Service::Products, 4).await;
     let mut missing: HashSet<_> = events.iter().map(|event| event.id).collect();
     while !missing.is_empty() {
         missing.remove(&next(&mut deliveries).await.settle().id);
@@ -79,7 +79,7 @@ pub async fn the_order_within_an_aggregate_is_kept<H: BrokerHarness>() {
     const EACH: u32 = 50;
     let harness = H::fresh().await;
     let (publisher, consumers) = (harness.connect().await, harness.connect().await);
-    let mut deliveries = consumers.subscribe(Service::Products, 16).await.expect("a subscription");
+    let mut deliveries = subscribed(&consumers, Service::Products, 16).await;
     let publishers: Vec<_> = (0..8)
         .map(|_| {
             let (publisher, order_id) = (publisher.clone(), OrderId::new());
@@ -109,8 +109,8 @@ pub async fn instances_of_a_service_share_its_events<H: BrokerHarness>() {
     }
     let harness = H::fresh().await;
     let (publisher, one, other) = (harness.connect().await, harness.connect().await, harness.connect().await);
-    let mut first = one.subscribe(Service::Products, 4).await.expect("a subscription");
-    let mut second = other.subscribe(Service::Products, 4).await.expect("a subscription");
+    let mut first = subscribed(&one, Service::Products, 4).await;
+    let mut second = subscribed(&other, Service::Products, 4).await;
     let events: Vec<_> = (0..100).map(|n| samples::placed(OrderId::new(), n)).collect();
     let taken: Vec<_> = events.iter().map(|event| publishing(&publisher, event)).collect();
     let mut seen = HashSet::new();

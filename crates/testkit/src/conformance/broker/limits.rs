@@ -7,7 +7,9 @@ use futures::future::join_all;
 use platform::messaging::{RpcError, RpcRequest};
 use tokio::time::{Instant, timeout};
 
-use super::{BrokerHarness, LIMIT, PATIENCE, QUIET, asking::next_question, done, next, publishing, samples};
+use super::{
+    BrokerHarness, LIMIT, PATIENCE, QUIET, asking::next_question, done, next, publishing, samples, subscribed,
+};
 
 /// How long the questions of these tests wait.
 const DEADLINE: Duration = Duration::from_millis(500);
@@ -18,7 +20,7 @@ const LATE: Duration = Duration::from_secs(5);
 pub async fn no_more_than_the_window_is_unsettled<H: BrokerHarness>() {
     let harness = H::fresh().await;
     let (publisher, consumers) = (harness.connect().await, harness.connect().await);
-    let mut deliveries = consumers.subscribe(Service::Products, 3).await.expect("a subscription");
+    let mut deliveries = subscribed(&consumers, Service::Products, 3).await;
     let taken: Vec<_> =
         (0..12).map(|n| publishing(&publisher, &samples::placed(OrderId::new(), n))).collect();
     let mut held = Vec::new();
@@ -47,8 +49,8 @@ pub async fn no_more_than_the_window_is_unsettled<H: BrokerHarness>() {
 pub async fn a_full_consumer_does_not_hold_up_another<H: BrokerHarness>() {
     let harness = H::fresh().await;
     let (publisher, consumers) = (harness.connect().await, harness.connect().await);
-    let mut products = consumers.subscribe(Service::Products, 1).await.expect("a subscription");
-    let mut shopping = consumers.subscribe(Service::Shopping, 1).await.expect("a subscription");
+    let mut products = subscribed(&consumers, Service::Products, 1).await;
+    let mut shopping = subscribed(&consumers, Service::Shopping, 1).await;
     let stuck: Vec<_> =
         (0..10).map(|n| publishing(&publisher, &samples::placed(OrderId::new(), n))).collect();
     let held = next(&mut products).await;

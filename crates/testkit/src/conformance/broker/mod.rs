@@ -7,11 +7,16 @@ mod outage;
 mod publishing;
 mod samples;
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use contracts::Service;
 use platform::messaging::{Broker, Delivery, Envelope};
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
 
 pub use asking::{
     a_large_answer_arrives_whole, a_question_is_answered, a_refusal_arrives_as_it_was_given,
@@ -69,8 +74,13 @@ pub trait BrokerHarness: Send + Sync + Sized + 'static {
     /// Those of the `clients` that can still be asked. A client that is the broker itself cannot.
     async fn stop(self, clients: Vec<Arc<dyn Broker>>) -> Vec<Arc<dyn Broker>>;
 
-    /// After the last promise of a `broker_conformance!(in one test …)`: ends what the promises have shared.
-    async fn finish() {}
+    /// After the last promise of a `broker_conformance!(in one test …)`.
+    ///
+    /// # Returns
+    /// What the promises have shared. It ends with this value, and tells what it has said if that is in a panic.
+    async fn finish() -> Option<Box<dyn Any + Send>> {
+        None
+    }
 }
 
 /// How long something that has to happen may take, on a busy machine.
@@ -86,12 +96,25 @@ async fn next(deliveries: &mut mpsc::Receiver<Delivery>) -> Delivery {
     delivery.expect("the stream ended, and a delivery should have come")
 }
 
+/// Subscribes as a consumer does: again and again, until it may. A RabbitMQ that has just come back from `kill -9` was seen to
+/// fail with 541 (`INTERNAL_ERROR`) for seconds.
+async fn subscribed(client: &Arc<dyn Broker>, consumer: Service, window: usize) -> mpsc::Receiver<Delivery> {
+    let until = Instant::now() + LIMIT;
+    loop {
+        match client.subscribe(consumer, window).await {
+            Ok(deliveries) => return deliveries,
+            Err(error) => assert!(Instant::now() < until, "no subscription within {LIMIT:?}: {error}"),
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Publishes as the relay does: again and again, until it is confirmed.
 fn publishing(client: &Arc<dyn Broker>, envelope: &Envelope) -> JoinHandle<()> {
     let (client, envelope) = (Arc::clone(client), envelope.clone());
     tokio::spawn(async move {
         while let Err(_not_taken_yet) = client.publish(&envelope).await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(10)).await;
         }
     })
 }
@@ -146,7 +169,7 @@ macro_rules! broker_conformance {
                     broken.push(stringify!($promise));
                 }
             )+
-            <$harness as $crate::conformance::broker::BrokerHarness>::finish().await;
+            let _shared = <$harness as $crate::conformance::broker::BrokerHarness>::finish().await;
             assert!(broken.is_empty(), "what each panicked with is above: {broken:#?}");
         }
     };

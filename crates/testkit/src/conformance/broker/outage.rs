@@ -3,13 +3,13 @@
 use contracts::{OrderId, Service};
 use tokio::time::timeout;
 
-use super::{BrokerHarness, LIMIT, done, next, publishing, samples};
+use super::{BrokerHarness, LIMIT, done, next, publishing, samples, subscribed};
 
 /// Both kinds of stream end, so that whoever reads them subscribes or serves again.
 pub async fn streams_end_when_the_broker_goes_away<H: BrokerHarness>() {
     let harness = H::fresh().await;
     let client = harness.connect().await;
-    let mut deliveries = client.subscribe(Service::Products, 8).await.expect("a subscription");
+    let mut deliveries = subscribed(&client, Service::Products, 8).await;
     let mut questions = client.serve(Service::Products, 8).await.expect("a place to serve");
     let left = harness.stop(vec![client]).await;
     let ended = timeout(LIMIT, deliveries.recv()).await.expect("the deliveries end");
@@ -63,7 +63,7 @@ pub async fn what_was_confirmed_survives_a_restart<H: BrokerHarness>() {
         consumers
     });
     let consumers = done("everything that was confirmed comes", receiving).await;
-    let mut deliveries = consumers.subscribe(Service::Products, 8).await.expect("a subscription");
+    let mut deliveries = subscribed(&consumers, Service::Products, 8).await;
     let event = samples::placed(OrderId::new(), 99);
     let publishing = publishing(&publisher, &event);
     while next(&mut deliveries).await.settle().id != event.id {}

@@ -6,7 +6,7 @@ use contracts::{OrderId, Service, consumers_of};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{BrokerHarness, QUIET, done, next, publishing, samples};
+use super::{BrokerHarness, QUIET, done, next, publishing, samples, subscribed};
 
 /// Each event reaches each of the services that [`consumers_of`] names, once, and no other service.
 pub async fn an_event_reaches_every_service_that_subscribes_to_it_and_no_other<H: BrokerHarness>() {
@@ -15,7 +15,7 @@ pub async fn an_event_reaches_every_service_that_subscribes_to_it_and_no_other<H
     let events = samples::one_of_each();
     let mut listening = Vec::new();
     for service in Service::ALL {
-        let mut deliveries = consumers.subscribe(service, 64).await.expect("a subscription");
+        let mut deliveries = subscribed(&consumers, service, 64).await;
         let expected = events.iter().filter(|event| consumers_of(&event.event_type).any(|s| s == service));
         let expected: HashMap<Uuid, String> = expected.map(|e| (e.id, e.event_type.clone())).collect();
         listening.push(tokio::spawn(async move {
@@ -41,7 +41,7 @@ pub async fn an_event_reaches_every_service_that_subscribes_to_it_and_no_other<H
 pub async fn an_event_arrives_as_it_was_published<H: BrokerHarness>() {
     let harness = H::fresh().await;
     let (publisher, consumers) = (harness.connect().await, harness.connect().await);
-    let mut deliveries = consumers.subscribe(Service::Products, 1).await.expect("a subscription");
+    let mut deliveries = subscribed(&consumers, Service::Products, 1).await;
     // Long enough to be cut if anything cuts, and not only ASCII.
     let mut sent = samples::placed(OrderId::new(), 3);
     sent.payload = samples::json(&"ä€😀\"\\\u{0}".repeat(10_000));
@@ -59,7 +59,7 @@ pub async fn a_confirmed_event_reaches_a_consumer_that_comes_later<H: BrokerHarn
     let harness = H::fresh().await;
     let (publisher, consumers) = (harness.connect().await, harness.connect().await);
     let event = samples::deleted();
-    let mut early = consumers.subscribe(Service::Products, 8).await.expect("a subscription");
+    let mut early = subscribed(&consumers, Service::Products, 8).await;
     let id = event.id;
     // It may come more than once until it is confirmed.
     let settling = tokio::spawn(async move {
@@ -70,7 +70,7 @@ pub async fn a_confirmed_event_reaches_a_consumer_that_comes_later<H: BrokerHarn
     let first_try = timeout(QUIET * 4, publisher.publish(&event)).await;
     let again = (!matches!(first_try, Ok(Ok(())))).then(|| publishing(&publisher, &event));
     for service in [Service::Shopping, Service::Payment] {
-        let mut late = consumers.subscribe(service, 8).await.expect("a subscription");
+        let mut late = subscribed(&consumers, service, 8).await;
         let delivery = next(&mut late).await;
         assert_eq!(delivery.envelope.id, id, "{service}");
         delivery.settle();
