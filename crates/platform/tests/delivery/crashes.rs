@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use contracts::{OrderId, Service, events::OrderPlaced};
+use contracts::{OrderId, Service};
 use futures::future::pending;
 use platform::{
     inbox::{EventRouter, HandlerError},
@@ -16,7 +16,7 @@ use platform::{
 use testkit::eventually;
 use tokio::sync::Notify;
 
-use crate::world::{Fate, Faulty, Peer, Process, apply, memory, router, sound};
+use crate::world::{Fate, Faulty, Peer, Process, memory, router, sound, unsettling};
 
 /// Consumes until `router` has notified `reached`, kills the consumer there, and lets another one go on.
 async fn killed_where(reached: &Notify, router: impl Fn(&Peer) -> EventRouter, effects_at_death: &[u32]) {
@@ -49,17 +49,7 @@ async fn a_consumer_that_is_killed_before_the_effect_leaves_it_to_the_next() {
 #[tokio::test]
 async fn a_consumer_that_is_killed_between_effect_and_acknowledgement_has_no_second_effect() {
     let reached = Arc::new(Notify::new());
-    let stuck = |products: &Peer| {
-        let (database, reached) = (products.database.clone(), Arc::clone(&reached));
-        EventRouter::new(Service::Products).on(move |event: OrderPlaced, received| {
-            let (database, reached) = (database.clone(), Arc::clone(&reached));
-            async move {
-                apply(&database, event, received).await?;
-                reached.notify_one();
-                pending().await
-            }
-        })
-    };
+    let stuck = |products: &Peer| unsettling(products, &reached);
     killed_where(&reached, stuck, &[1]).await;
 }
 

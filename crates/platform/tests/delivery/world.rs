@@ -22,7 +22,10 @@ use platform::{
 };
 use refinery::{Migration, Runner};
 use testkit::eventually;
-use tokio::{runtime::Runtime, sync::mpsc};
+use tokio::{
+    runtime::Runtime,
+    sync::{Notify, mpsc},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -140,6 +143,19 @@ where
 /// Handles orders as products should.
 pub fn sound(products: &Peer) -> EventRouter {
     router(products, |_| async { Ok(()) })
+}
+
+/// Handles orders as products should, says so, and never settles them.
+pub fn unsettling(products: &Peer, applied: &Arc<Notify>) -> EventRouter {
+    let (database, applied) = (products.database.clone(), Arc::clone(applied));
+    EventRouter::new(Service::Products).on(move |event: OrderPlaced, received| {
+        let (database, applied) = (database.clone(), Arc::clone(&applied));
+        async move {
+            apply(&database, event, received).await?;
+            applied.notify_one();
+            std::future::pending().await
+        }
+    })
 }
 
 /// A process: what runs in it can be stopped in order, or killed at whatever it waits for.

@@ -9,7 +9,6 @@ use std::{
 use contracts::{OrderId, Service, Timestamp};
 use platform::{
     Clock,
-    inbox::EventRouter,
     messaging::{Broker, Envelope, PublishError, RpcCall, RpcError},
     trace::TraceContext,
 };
@@ -22,7 +21,7 @@ use tokio::time::timeout;
 use super::{
     connected,
     group::all_is_committed,
-    world::{Peer, Process, apply, placed, sound},
+    world::{Peer, Process, placed, sound, unsettling},
 };
 
 /// How long after the broker's return publishing may fail.
@@ -147,14 +146,7 @@ async fn a_consumer_killed_between_effect_and_acknowledgement_has_its_events_app
         publisher.publish(&event).await.unwrap();
     }
     // It applies everything that it is given, and is killed before it can settle any of it.
-    let database = products.database.clone();
-    let stuck = EventRouter::new(Service::Products).on(move |event, received| {
-        let database = database.clone();
-        async move {
-            apply(&database, event, received).await?;
-            std::future::pending().await
-        }
-    });
+    let stuck = unsettling(&products, &Arc::default());
     let doomed = connected(&node.url()).await;
     let process = Process::start().consume(&products, &doomed, stuck);
     products.until_effects(EVENTS as usize).await;

@@ -10,7 +10,6 @@ use contracts::{OrderId, Service, Timestamp};
 use lapin::options::QueueDeleteOptions;
 use platform::{
     Clock,
-    inbox::EventRouter,
     messaging::{Broker, Envelope, PublishError, RpcError},
 };
 use testkit::{eventually, servers::RabbitMq};
@@ -18,7 +17,7 @@ use tokio::time::timeout;
 
 use super::{
     channel, connected,
-    world::{Peer, Process, apply, placed, router, sound},
+    world::{Peer, Process, placed, router, sound, unsettling},
 };
 
 /// How long after the broker's return publishing may fail.
@@ -87,14 +86,7 @@ async fn a_consumer_killed_between_effect_and_acknowledgement_has_its_events_app
         publisher.publish(&event).await.unwrap();
     }
     // It applies everything that it is given, and is killed before it can settle any of it.
-    let database = products.database.clone();
-    let stuck = EventRouter::new(Service::Products).on(move |event, received| {
-        let database = database.clone();
-        async move {
-            apply(&database, event, received).await?;
-            std::future::pending().await
-        }
-    });
+    let stuck = unsettling(&products, &Arc::default());
     let doomed = connected(&node.url()).await;
     let process = Process::start().consume(&products, &doomed, stuck);
     products.until_effects(EVENTS as usize).await;

@@ -12,11 +12,9 @@ use std::{any::Any, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use contracts::Service;
 use platform::messaging::{Broker, Delivery, Envelope};
-use tokio::{
-    sync::mpsc,
-    task::JoinHandle,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+
+use crate::eventually;
 
 pub use asking::{
     a_large_answer_arrives_whole, a_question_is_answered, a_refusal_arrives_as_it_was_given,
@@ -99,14 +97,11 @@ async fn next(deliveries: &mut mpsc::Receiver<Delivery>) -> Delivery {
 /// Subscribes as a consumer does: again and again, until it may. A RabbitMQ that has just come back from `kill -9` was seen to
 /// fail with 541 (`INTERNAL_ERROR`) for seconds.
 async fn subscribed(client: &Arc<dyn Broker>, consumer: Service, window: usize) -> mpsc::Receiver<Delivery> {
-    let until = Instant::now() + LIMIT;
-    loop {
-        match client.subscribe(consumer, window).await {
-            Ok(deliveries) => return deliveries,
-            Err(error) => assert!(Instant::now() < until, "no subscription within {LIMIT:?}: {error}"),
-        }
-        sleep(Duration::from_millis(100)).await;
-    }
+    eventually("a subscription", || async {
+        let tried = client.subscribe(consumer, window).await;
+        tried.inspect_err(|error| eprintln!("no subscription yet: {error}")).ok()
+    })
+    .await
 }
 
 /// Publishes as the relay does: again and again, until it is confirmed.
@@ -114,7 +109,7 @@ fn publishing(client: &Arc<dyn Broker>, envelope: &Envelope) -> JoinHandle<()> {
     let (client, envelope) = (Arc::clone(client), envelope.clone());
     tokio::spawn(async move {
         while let Err(_not_taken_yet) = client.publish(&envelope).await {
-            sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     })
 }
