@@ -14,8 +14,6 @@ use contracts::Service;
 use platform::messaging::{Broker, Delivery, Envelope};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-use crate::eventually;
-
 pub use asking::{
     a_large_answer_arrives_whole, a_question_is_answered, a_refusal_arrives_as_it_was_given,
     a_server_that_drops_a_question_has_failed_before_the_deadline, concurrent_questions_are_not_mixed_up,
@@ -94,14 +92,9 @@ async fn next(deliveries: &mut mpsc::Receiver<Delivery>) -> Delivery {
     delivery.expect("the stream ended, and a delivery should have come")
 }
 
-/// Subscribes as a consumer does: again and again, until it may. A RabbitMQ that has just come back from `kill -9` was seen to
-/// fail with 541 (`INTERNAL_ERROR`) for seconds.
+/// What `client` is delivered for `consumer`.
 async fn subscribed(client: &Arc<dyn Broker>, consumer: Service, window: usize) -> mpsc::Receiver<Delivery> {
-    eventually("a subscription", || async {
-        let tried = client.subscribe(consumer, window).await;
-        tried.inspect_err(|error| eprintln!("no subscription yet: {error}")).ok()
-    })
-    .await
+    client.subscribe(consumer, window).await.expect("a subscription")
 }
 
 /// Publishes as the relay does: again and again, until it is confirmed.
