@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "postgres_store/releases.rs"]
+mod releases;
+
 use async_trait::async_trait;
 use contracts::Service;
 use platform::{
@@ -77,3 +80,9 @@ fn act(transaction: &Transaction<'_>, action: Action) -> Result<Outcome, StoreEr
 }
 
 messaging_store_conformance!(Sqlite);
+
+#[tokio::test]
+async fn releases_come_and_go_on_one_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    releases::come_and_go(&StoreUrl::Sqlite(folder.path().to_owned())).await;
+}

@@ -1,5 +1,6 @@
 //! Where a service keeps what it owns: the one place that chooses a store, and how stores fail.
 
+mod history;
 mod lock;
 pub mod postgres;
 pub mod sqlite;

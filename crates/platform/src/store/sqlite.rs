@@ -19,7 +19,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, types::Type};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
-use super::StoreError;
+use super::{StoreError, history::unless_ahead};
 use crate::{
     chaos::{self, Point, Safeguard, crash_point},
     trace::TraceContext,
@@ -133,7 +133,8 @@ impl Database {
         Ok(Self { place: Place::File { writer: sender, readers: Arc::new(readers) }, signals })
     }
 
-    /// Brings the schema up to date with `migrations`, whose history is kept in `table`.
+    /// Brings the schema up to date with `migrations`, whose history is kept in `table`. One of a later release stays as it
+    /// is.
     ///
     /// # Errors
     /// [`StoreError::Failed`] if a migration fails or a past one was changed since.
@@ -141,8 +142,9 @@ impl Database {
         let mut connection = connect(path, Durability::Full)?;
         let mut migrations = migrations;
         migrations.set_migration_table_name(table);
-        migrations.run(&mut connection).map_err(|error| StoreError::Failed(error.into()))?;
-        Ok(())
+        let Err(failure) = migrations.run(&mut connection) else { return Ok(()) };
+        let applied = migrations.get_applied_migrations(&mut connection).unwrap_or_default();
+        unless_ahead(failure, &migrations, &applied)
     }
 
     /// Runs `command` in a transaction of its own. What it returns as `Ok` is committed before the caller

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod relays;
+mod releases;
 mod revocations;
 mod timers;
 #[expect(dead_code, reason = "the tests over the in-process broker have more faults")]
@@ -120,3 +121,8 @@ async fn once(
 }
 
 messaging_store_conformance!(Postgres);
+
+#[tokio::test]
+async fn releases_come_and_go_on_one_schema() {
+    releases::come_and_go(&FreshDatabase::create().await.store_url()).await;
+}

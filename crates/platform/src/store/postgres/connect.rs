@@ -6,7 +6,10 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod
 use tokio_postgres::config::{Host, SslMode};
 
 use super::{Database, tls::Target};
-use crate::{endpoint::Endpoint, store::StoreError};
+use crate::{
+    endpoint::Endpoint,
+    store::{StoreError, history::unless_ahead},
+};
 
 /// Connections of one process to one database for what somebody waits for, for each core of its machine. Two keep
 /// PostgreSQL busy; more only queue there.
@@ -50,7 +53,8 @@ fn pool(url: &str, options: &str, size: usize) -> Result<Pool, StoreError> {
     pool.map_err(|error| StoreError::Failed(Box::new(error)))
 }
 
-/// Runs migrations, each with the table that keeps its history. Others who come with the same wait.
+/// Runs migrations, each with the table that keeps its history. Others who come with the same wait. A schema of a later
+/// release stays as it is.
 ///
 /// # Errors
 /// [`StoreError`] if the server cannot be reached or a migration fails.
@@ -62,7 +66,10 @@ pub async fn migrate(url: &str, migrations: Vec<(refinery::Runner, &'static str)
     client.execute("SELECT pg_advisory_lock(hashtext('mercato.migrations'))", &[]).await?;
     for (mut runner, table) in migrations {
         runner.set_migration_table_name(table);
-        runner.run_async(&mut client).await.map_err(|error| StoreError::Failed(error.into()))?;
+        if let Err(failure) = runner.run_async(&mut client).await {
+            let applied = runner.get_applied_migrations_async(&mut client).await.unwrap_or_default();
+            unless_ahead(failure, &runner, &applied)?;
+        }
     }
     drop(client);
     // The server closes what the client has left.
