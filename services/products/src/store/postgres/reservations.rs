@@ -79,7 +79,7 @@ pub(super) async fn find(tx: &Transaction<'_>, order: OrderId) -> Result<Option<
     .transpose()
 }
 
-/// Enters an order that was not heard of before.
+/// Enters an order that was not heard of before, and locks it in either case.
 ///
 /// # Returns
 /// Whether it was not. An order that another transaction is entering is waited for.
@@ -92,7 +92,8 @@ pub(super) async fn insert(
     let inserted = tx
         .execute(
             "INSERT INTO reservations (order_id, status, expires_at, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING",
+             VALUES ($1, $2, $3, $4, $4)
+             ON CONFLICT (order_id) DO UPDATE SET status = reservations.status WHERE false",
             &[&order.0, &reservation.status.word(), &reservation.expires_at.map(moment), &moment(now)],
         )
         .await?;

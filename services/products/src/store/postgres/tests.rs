@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use contracts::{ProductId, Service};
+use contracts::{OrderId, ProductId, Service};
 use platform::store::{Durability, Store as Opened, StoreError, postgres::Database};
-use testkit::servers::FreshDatabase;
+use testkit::{eventually, servers::FreshDatabase};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ async fn execute(shop: &Shop, sql: &str) -> Result<(), StoreError> {
 async fn the_constraints_hold_whoever_writes() {
     let shop = shop().await;
     let id = shop.stocked(5).await;
-    shop.place(contracts::OrderId::new(), &[(id, 2)]).await;
+    shop.place(OrderId::new(), &[(id, 2)]).await;
     let wrong = [
         "UPDATE products SET reserved = 6",
         "UPDATE products SET reserved = -1",
@@ -71,12 +71,40 @@ async fn the_constraints_hold_whoever_writes() {
     assert_eq!(shop.stock(id).await, (3, 2, 0));
 }
 
+/// Whoever ends a reservation locks it first, and then the products: in the other order the two would wait for each other.
+#[tokio::test]
+async fn an_order_that_is_placed_again_locks_no_product_before_its_reservation() {
+    const HOLDS: &str = "SELECT 1 FROM reservations WHERE order_id = $1 FOR NO KEY UPDATE";
+    const WAITS: &str =
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let shop = shop().await;
+    let (id, order) = (shop.stocked(5).await, OrderId::new());
+    shop.place(order, &[(id, 2)]).await;
+    let mut connection = database(&shop).connection().await.unwrap();
+    let holder = connection.begin();
+    holder.query(HOLDS, &[&order.0]).await.unwrap();
+    let lines = [(id, 2)];
+    let mut again = std::pin::pin!(shop.place(order, &lines));
+    let waits = eventually("it waits", || async {
+        database(&shop).query(WAITS, &[]).await.unwrap().first().map(drop)
+    });
+    tokio::select! {
+        () = &mut again => panic!("nothing is waited for"),
+        () = waits => {}
+    }
+    let product = "SELECT 1 FROM products WHERE id = $1 FOR NO KEY UPDATE NOWAIT";
+    holder.query(product, &[&id.0]).await.expect("the product is free");
+    holder.commit().await.unwrap();
+    again.await;
+    assert_eq!(shop.stock(id).await, (3, 2, 0));
+}
+
 #[tokio::test]
 async fn an_audit_finds_each_way_for_the_books_to_be_wrong() {
     let shop = shop().await;
     let id = shop.stocked(5).await;
     shop.stocked(5).await;
-    shop.place(contracts::OrderId::new(), &[(id, 2)]).await;
+    shop.place(OrderId::new(), &[(id, 2)]).await;
     let clean = StockAudit { products: 2, ..StockAudit::default() };
     assert_eq!(shop.store.audit_stock().await.unwrap(), clean);
     let this = format!("WHERE id = '{}'", id.0);
