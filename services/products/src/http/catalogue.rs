@@ -106,6 +106,8 @@ pub(super) async fn add(
         (status = 200, description = "The product after the change", body = ProductView),
         (status = 404, description = "There is no such product in the catalogue", body = Problem,
             content_type = "application/problem+json"),
+        (status = 409, description = "The price is in another currency (`other-currency`)", body = Problem,
+            content_type = "application/problem+json"),
         BadBody,
         NotStaff,
         Failures

@@ -44,6 +44,13 @@ impl From<ReviseProductError> for Problem {
     fn from(error: ReviseProductError) -> Self {
         match error {
             ReviseProductError::NoSuchProduct => Self::not_found("product"),
+            ReviseProductError::OtherCurrency(currency) => Self::conflict(
+                "other-currency",
+                "The price is in another currency",
+                format!(
+                    "This product is priced in {currency} and stays so. In another currency it is another product."
+                ),
+            ),
             ReviseProductError::Store(error) => error.into(),
         }
     }

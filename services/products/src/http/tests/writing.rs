@@ -72,7 +72,13 @@ async fn a_revision_changes_what_it_names_and_null_takes_the_picture_away() {
     assert_eq!(revise(json!({"unknown": 1})).await.status, 422);
     assert_eq!(revise(json!({"name": null})).await.fields(), ["name"]);
     assert_eq!(revise(json!({"price": {"amount": 0, "currency": "EUR"}})).await.fields(), ["price.amount"]);
+    let dollars = revise(json!({"price": {"amount": 2_990, "currency": "USD"}})).await;
+    assert_eq!((dollars.status, &dollars.body["type"]), (409, &json!("urn:mercato:problem:other-currency")));
+    let dearer = revise(json!({"price": {"amount": 3_490, "currency": "EUR"}})).await;
+    assert_eq!(dearer.body["price"], json!({"amount": 3_490, "currency": "EUR"}));
     let nowhere = format!("/products/{}", ProductId::new());
+    let price = json!({"price": {"amount": 1, "currency": "EUR"}});
+    assert_eq!(front.staff(Method::Patch, &nowhere, &price).await.status, 404);
     assert_eq!(front.staff(Method::Patch, &nowhere, &json!({"name": "Kettle"})).await.status, 404);
 }
 
