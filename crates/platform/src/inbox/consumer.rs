@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -28,9 +28,14 @@ pub struct Consumer {
     broker: Arc<dyn Broker>,
     clock: Clock,
     shutdown: CancellationToken,
+    /// Room for what is worked on or held. The broker keeps to the window as well, but begins a new one with each connection.
+    places: Arc<Semaphore>,
     /// Deliveries that wait behind another of their aggregate. An aggregate with an entry has a task.
-    waiting: Mutex<HashMap<Uuid, VecDeque<Delivery>>>,
+    waiting: Mutex<HashMap<Uuid, VecDeque<Taken>>>,
 }
+
+/// A delivery, and its place among those that are worked on or held.
+type Taken = (Delivery, OwnedSemaphorePermit);
 
 impl Consumer {
     /// A consumer that hands what `broker` delivers to `router`.
@@ -42,7 +47,8 @@ impl Consumer {
         clock: Clock,
         shutdown: CancellationToken,
     ) -> Self {
-        Self { router, store, broker, clock, shutdown, waiting: Mutex::default() }
+        let places = Arc::new(Semaphore::new(WINDOW));
+        Self { router, store, broker, clock, shutdown, places, waiting: Mutex::default() }
     }
 
     /// Consumes until shutdown, subscribing again whenever the connection ends; then finishes what it has begun.
@@ -67,34 +73,45 @@ impl Consumer {
     }
 
     async fn take(self: &Arc<Self>, mut deliveries: mpsc::Receiver<Delivery>, begun: &TaskTracker) {
-        while let Some(Some(delivery)) = self.shutdown.run_until_cancelled(deliveries.recv()).await {
-            let aggregate = delivery.envelope.aggregate;
+        while let Some(taken) = self.shutdown.run_until_cancelled(self.next(&mut deliveries)).await.flatten()
+        {
+            let aggregate = taken.0.envelope.aggregate;
             let mut waiting = self.waiting();
             if let Some(queue) = waiting.get_mut(&aggregate) {
-                queue.push_back(delivery);
+                queue.push_back(taken);
             } else {
                 waiting.insert(aggregate, VecDeque::new());
                 drop(waiting);
                 let consumer = Arc::clone(self);
-                begun.spawn(async move { consumer.work_through(aggregate, delivery).await });
+                begun.spawn(async move { consumer.work_through(aggregate, taken).await });
             }
         }
+        // What nobody has begun with comes again to whoever subscribes next.
+        self.waiting().values_mut().for_each(VecDeque::clear);
     }
 
-    /// Handles `delivery` and then what has come for the same aggregate meanwhile.
-    async fn work_through(&self, aggregate: Uuid, delivery: Delivery) {
-        let mut next = Some(delivery);
-        while let Some(delivery) = next {
+    /// The next delivery, once there is room for it.
+    async fn next(&self, deliveries: &mut mpsc::Receiver<Delivery>) -> Option<Taken> {
+        let delivery = deliveries.recv().await?;
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        Some((delivery, place))
+    }
+
+    /// Handles what was `taken` and then what has come for the same aggregate meanwhile.
+    async fn work_through(&self, aggregate: Uuid, taken: Taken) {
+        let mut next = Some(taken);
+        while let Some((delivery, place)) = next {
             if self.handle(&delivery).await {
                 crash_point(Point::AfterEffect);
                 delivery.settle();
                 crash_point(Point::AfterAck);
             }
+            drop(place);
             next = self.next_of(aggregate);
         }
     }
 
-    fn next_of(&self, aggregate: Uuid) -> Option<Delivery> {
+    fn next_of(&self, aggregate: Uuid) -> Option<Taken> {
         let mut waiting = self.waiting();
         let next = waiting.get_mut(&aggregate).and_then(VecDeque::pop_front);
         if next.is_none() || self.shutdown.is_cancelled() {
@@ -120,6 +137,7 @@ impl Consumer {
             suspect &= !matches!(next, Next::TryAgain);
             let rest = match next {
                 Next::Settle => return true,
+                Next::Bury(letter) => return self.bury(*letter).await,
                 Next::TryAgain => failure.next_rest(),
                 Next::Wait => outage.next_rest(),
             };
@@ -144,10 +162,13 @@ impl Consumer {
         match self.store.record_failure(received, self.clock.now()).await {
             Ok(attempts) if attempts > MAX_ATTEMPTS => {
                 let error = "the process ended each time it was handled";
-                self.bury(envelope, error.to_owned(), attempts - 1).await
+                self.letter(envelope, error.to_owned(), attempts - 1)
             }
             Ok(_) => Next::TryAgain,
-            Err(_) => Next::Wait,
+            Err(error) => {
+                tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, %error, "a message has to wait");
+                Next::Wait
+            }
         }
     }
 
@@ -161,39 +182,55 @@ impl Consumer {
             HandlerError::Malformed(_) => (1, true),
             HandlerError::Failed(_) => match self.store.record_failure(received, self.clock.now()).await {
                 Ok(attempts) => (attempts, attempts >= MAX_ATTEMPTS),
-                Err(_) => return Next::Wait,
+                Err(uncounted) => {
+                    tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, %error, %uncounted, "a message failed");
+                    return Next::Wait;
+                }
             },
         };
         if !last {
             tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, attempts, %error, "a message failed");
             return Next::TryAgain;
         }
-        self.bury(envelope, error.to_string(), attempts).await
+        self.letter(envelope, error.to_string(), attempts)
     }
 
-    async fn bury(&self, envelope: &Envelope, error: String, attempts: u32) -> Next {
-        tracing::error!(event = %envelope.event_type, message_id = %envelope.id, attempts, error, "a message is dead");
-        let letter = DeadLetter {
+    fn letter(&self, envelope: &Envelope, error: String, attempts: u32) -> Next {
+        Next::Bury(Box::new(DeadLetter {
             consumer: self.router.service(),
             envelope: envelope.clone(),
             error,
             attempts,
             died_at: self.clock.now(),
             redrive_at: None,
-        };
-        match self.store.bury(letter).await {
-            Ok(()) => Next::Settle,
-            Err(_) => Next::Wait,
-        }
+        }))
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<Uuid, VecDeque<Delivery>>> {
+    /// Tries until the store has the letter. What it tells of is not handled meanwhile: it has had its attempts.
+    ///
+    /// # Returns
+    /// Whether it has; `false` only at shutdown.
+    async fn bury(&self, letter: DeadLetter) -> bool {
+        let DeadLetter { envelope, error, attempts, .. } = &letter;
+        let mut outage = Backoff::reconnect();
+        while let Err(unburied) = self.store.bury(letter.clone()).await {
+            tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, error, %unburied, "a dead message has to wait");
+            if self.shutdown.run_until_cancelled(outage.rest()).await.is_none() {
+                return false;
+            }
+        }
+        tracing::error!(event = %envelope.event_type, message_id = %envelope.id, attempts, error, "a message is dead");
+        true
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Uuid, VecDeque<Taken>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 enum Next {
     Settle,
+    Bury(Box<DeadLetter>),
     TryAgain,
     Wait,
 }

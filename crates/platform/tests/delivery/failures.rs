@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use contracts::{OrderId, Service, Timestamp, events::OrderPlaced};
@@ -25,6 +26,10 @@ const POISON: u32 = 13;
 
 async fn the_dead_letter(products: &Peer) -> DeadLetter {
     eventually("a dead letter", || async { products.database.dead_letters(10).await.unwrap().pop() }).await
+}
+
+async fn execute(peer: &Peer, sql: &'static str) {
+    peer.database.write(move |transaction| Ok(transaction.execute_batch(sql)?)).await.unwrap();
 }
 
 fn number(letter: &DeadLetter) -> u32 {
@@ -71,6 +76,34 @@ async fn a_poisoned_message_holds_up_its_own_aggregate_only_and_only_until_it_is
     );
     assert_eq!((letter.error.as_str(), letter.redrive_at), ("poison", None));
     process.stop().await;
+}
+
+#[tokio::test]
+async fn a_dead_message_that_cannot_be_buried_yet_is_not_handled_meanwhile() {
+    let (shopping, products) = (Peer::new(Service::Shopping).await, Peer::new(Service::Products).await);
+    let (broker, tried) = (memory(), Arc::new(AtomicU32::new(0)));
+    shopping.place(OrderId::new(), [POISON]).await;
+    execute(
+        &products,
+        "CREATE TRIGGER full BEFORE INSERT ON dead_letter BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    .await;
+    let counting = Arc::clone(&tried);
+    let fault = move |_| {
+        counting.fetch_add(1, Ordering::SeqCst);
+        async { Err(HandlerError::Failed("poison".to_owned())) }
+    };
+    let _process =
+        Process::start().consume(&products, &broker, router(&products, fault)).relay(&shopping, &broker);
+    let dead = || async { (tried.load(Ordering::SeqCst) >= MAX_ATTEMPTS).then_some(()) };
+    eventually("it has had its attempts", dead).await;
+    // Several tries to bury it.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(shopping.database.depth().await.unwrap(), 1, "what is not buried is not settled");
+    execute(&products, "DROP TRIGGER full").await;
+    shopping.drained().await;
+    assert_eq!(the_dead_letter(&products).await.attempts, MAX_ATTEMPTS);
+    assert_eq!(tried.load(Ordering::SeqCst), MAX_ATTEMPTS);
 }
 
 #[tokio::test]
