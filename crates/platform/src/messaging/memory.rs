@@ -6,18 +6,26 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use contracts::{Service, consumers_of};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::timeout,
+};
 
 use super::{Broker, BrokerError, Delivery, Envelope, PublishError, RpcCall, RpcError, RpcRequest};
 use crate::{
     Clock,
     chaos::{Point, crash_point},
 };
+
+/// How long an event waits for a place in a consumer's window. Then its publisher tries again, and lets others pass: what
+/// they publish may be for consumers that keep up.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A broker inside this process.
 pub struct MemoryBroker {
@@ -59,18 +67,31 @@ fn register<T>(streams: &Streams<T>, service: Service, window: usize) -> mpsc::R
     receiver
 }
 
-/// Hands `envelope` to its consumer, once the consumer's window has a place for it.
+/// Hands `envelope` to `consumer`, as soon as its window has a place for it.
 ///
 /// # Returns
-/// Where it is told that the consumer has settled it; `None` if there is no such consumer any more.
-async fn deliver(stream: &Stream<Delivery>, envelope: &Envelope) -> Option<oneshot::Receiver<()>> {
+/// Where it is told that the consumer has settled it.
+///
+/// # Errors
+/// [`PublishError`] if there is no such consumer, or no place.
+async fn deliver(
+    stream: &Stream<Delivery>,
+    consumer: Service,
+    envelope: &Envelope,
+) -> Result<oneshot::Receiver<()>, PublishError> {
+    let gone = PublishError::NoConsumer(consumer);
     let place = tokio::select! {
-        place = Arc::clone(&stream.places).acquire_owned() => place.ok()?,
-        () = stream.sender.closed() => return None,
+        place = timeout(PATIENCE, Arc::clone(&stream.places).acquire_owned()) => place,
+        () = stream.sender.closed() => return Err(gone),
     };
+    let Ok(place) = place else {
+        return Err(PublishError::NotConfirmed(format!("{consumer} has no room for it")));
+    };
+    let Ok(place) = place else { return Err(gone) };
     let (delivery, settled) = Delivery::new(envelope.clone());
-    stream.sender.send(delivery.keeping(place)).await.ok()?;
-    Some(settled)
+    // Whoever has a place finds room in the channel.
+    stream.sender.try_send(delivery.keeping(place)).map_err(|_| gone)?;
+    Ok(settled)
 }
 
 #[async_trait]
@@ -79,8 +100,7 @@ impl Broker for MemoryBroker {
         let mut settled = Vec::new();
         for service in consumers_of(&envelope.event_type) {
             let stream = find(&self.consumers, service).ok_or(PublishError::NoConsumer(service))?;
-            let receipt = deliver(&stream, envelope).await.ok_or(PublishError::NoConsumer(service))?;
-            settled.push((service, receipt));
+            settled.push((service, deliver(&stream, service, envelope).await?));
         }
         crash_point(Point::AfterPublish);
         for (service, receipt) in settled {
@@ -114,7 +134,7 @@ impl Broker for MemoryBroker {
             mpsc::error::TrySendError::Full(_) => RpcError::Busy(service.to_string()),
             mpsc::error::TrySendError::Closed(_) => unavailable(),
         })?;
-        match tokio::time::timeout(time_left, answer).await {
+        match timeout(time_left, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_dropped)) => Err(unavailable()),
             Err(_) => Err(late()),

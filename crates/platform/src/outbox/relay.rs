@@ -16,11 +16,12 @@ use crate::{
     Clock,
     backoff::Backoff,
     chaos::{Point, crash_point},
-    messaging::{Broker, Envelope},
+    messaging::{Broker, Envelope, PublishError},
 };
 
-/// Aggregates whose events are on their way at the same time.
-const WINDOW: usize = 256;
+/// Aggregates whose events are on their way at the same time: more than one consumer takes, so that those that wait for one
+/// that does not go on hold up nobody else.
+const WINDOW: usize = 1_024;
 /// Rows that one look at the outbox takes.
 const BATCH: u32 = 500;
 /// How often the outbox is looked at when nothing wakes the relay: rows may have been taken over, or wait for others.
@@ -63,7 +64,7 @@ type Batch = (Uuid, Vec<(i64, Envelope)>);
 struct Published {
     aggregate: Uuid,
     confirmed: Vec<i64>,
-    failed: bool,
+    failed: Option<PublishError>,
 }
 
 impl Relay {
@@ -237,9 +238,12 @@ impl Relay {
 
     fn note(&mut self, published: Published) {
         let aggregate = published.aggregate;
-        if published.failed {
-            let (_, mut backoff) =
-                self.resting.remove(&aggregate).unwrap_or((Instant::now(), Backoff::reconnect()));
+        if let Some(error) = &published.failed {
+            let (_, mut backoff) = self.resting.remove(&aggregate).unwrap_or_else(|| {
+                // Not for each try: it may take long until somebody takes it.
+                tracing::warn!(%aggregate, %error, "events are not published yet");
+                (Instant::now(), Backoff::reconnect())
+            });
             let until = Instant::now() + backoff.next_rest();
             self.resting.insert(aggregate, (until, backoff));
             if self.cursor > 0 {
@@ -254,17 +258,13 @@ impl Relay {
 
     async fn delete_confirmed(&mut self) {
         let rows: Vec<i64> =
-            self.confirmed.iter().flat_map(|published| published.confirmed.clone()).collect();
+            self.confirmed.iter().flat_map(|published| published.confirmed.iter().copied()).collect();
         if !rows.is_empty() {
             crash_point(Point::BeforeDelete);
-        }
-        if !rows.is_empty()
-            && let Err(error) = self.store.delete(&rows).await
-        {
-            tracing::warn!(%error, "published rows could not be deleted; trying again");
-            return;
-        }
-        if !rows.is_empty() {
+            if let Err(error) = self.store.delete(&rows).await {
+                tracing::warn!(%error, "published rows could not be deleted; trying again");
+                return;
+            }
             crash_point(Point::AfterDelete);
         }
         for published in self.confirmed.drain(..) {
@@ -275,12 +275,11 @@ impl Relay {
 
 /// Publishes the events of one aggregate one after the other, up to the first that fails.
 async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<(i64, Envelope)>) -> Published {
-    let mut published = Published { aggregate, confirmed: Vec::with_capacity(rows.len()), failed: false };
+    let mut published = Published { aggregate, confirmed: Vec::with_capacity(rows.len()), failed: None };
     for (id, envelope) in rows {
         crash_point(Point::BeforePublish);
         if let Err(error) = broker.publish(&envelope).await {
-            tracing::warn!(event = %envelope.event_type, message_id = %envelope.id, %error, "not published yet");
-            published.failed = true;
+            published.failed = Some(error);
             break;
         }
         crash_point(Point::AfterConfirm);

@@ -9,4 +9,5 @@ mod load;
 mod once;
 mod order;
 mod shutdown;
+mod windows;
 mod world;
