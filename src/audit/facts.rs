@@ -62,7 +62,7 @@ impl Facts {
         for (service, store) in stores {
             let store = store.messaging();
             outbox.insert(*service, store.depth().await?);
-            dead_letters += store.dead_letters(u32::MAX).await?.len() as u64;
+            dead_letters += store.count_dead_letters().await?;
         }
         let shopping = shopping::store::open(&stores[&Service::Shopping]);
         let products = products::store::open(&stores[&Service::Products]);

@@ -153,9 +153,9 @@ impl Environment {
                 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
                 metrics::gauge!("outbox_depth", "service" => service).set(depth as f64);
             }
-            if let Ok(letters) = store.dead_letters(1_000).await {
+            if let Ok(letters) = store.count_dead_letters().await {
                 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-                metrics::gauge!("dead_letters", "service" => service).set(letters.len() as f64);
+                metrics::gauge!("dead_letters", "service" => service).set(letters as f64);
             }
         }
     }

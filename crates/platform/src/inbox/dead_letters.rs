@@ -38,6 +38,12 @@ pub trait DeadLetterStore: Send + Sync + 'static {
     /// [`StoreError`].
     async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
 
+    /// How many dead letters there are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn count_dead_letters(&self) -> Result<u64, StoreError>;
+
     /// The dead letter of one message.
     ///
     /// # Errors

@@ -100,6 +100,12 @@ impl DeadLetterStore for Database {
         self.query(&sql, &[&i64::from(limit)]).await?.iter().map(dead_letter).collect()
     }
 
+    async fn count_dead_letters(&self) -> Result<u64, StoreError> {
+        let rows = self.query("SELECT count(*) FROM dead_letter", &[]).await?;
+        let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     async fn dead_letter(&self, message_id: Uuid) -> Result<Option<DeadLetter>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM dead_letter WHERE message_id = $1");
         self.query(&sql, &[&message_id]).await?.first().map(dead_letter).transpose()

@@ -101,6 +101,15 @@ impl DeadLetterStore for Database {
         .await
     }
 
+    async fn count_dead_letters(&self) -> Result<u64, StoreError> {
+        self.read(|connection| {
+            let count: i64 =
+                connection.query_row("SELECT count(*) FROM dead_letter", [], |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+        .await
+    }
+
     async fn dead_letter(&self, message_id: Uuid) -> Result<Option<DeadLetter>, StoreError> {
         self.read(move |connection| {
             let sql = format!("SELECT {COLUMNS} FROM dead_letter WHERE message_id = ?1");

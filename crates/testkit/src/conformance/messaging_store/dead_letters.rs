@@ -44,6 +44,7 @@ pub async fn letters_are_listed_oldest_first<H: MessagingStoreHarness>() {
     }
     let listed = store.dead_letters(2).await.expect("a list");
     assert_eq!(ids(&listed), [letters[1].envelope.id, letters[2].envelope.id]);
+    assert_eq!(store.count_dead_letters().await.expect("a count"), 3);
 }
 
 /// Only what was asked for is sent again: one letter or all; asking for one that is not there asks for nothing.
