@@ -66,14 +66,6 @@ pub async fn build(environment: &Environment, settings: &Settings) -> anyhow::Re
     })
 }
 
-/// How much a power cut may take from `service`: nothing where an order or money is at stake.
-const fn durability(service: Service) -> Durability {
-    match service {
-        Service::Shopping | Service::Payment => Durability::Full,
-        Service::Customer | Service::Products => Durability::Normal,
-    }
-}
-
 /// Brings the schema of `service` up to date.
 ///
 /// # Errors
@@ -91,7 +83,7 @@ pub async fn migrate(service: Service, settings: &Settings) -> anyhow::Result<()
 /// If it cannot be reached.
 pub async fn open(service: Service, settings: &Settings) -> anyhow::Result<Store> {
     let url = settings.store_url(service)?;
-    Store::open(&url, service, durability(service))
+    Store::open(&url, service, Durability::Full)
         .await
         .with_context(|| format!("the store of {service} cannot be opened"))
 }
