@@ -27,11 +27,12 @@ resource "aws_iam_role_policy" "deploy" {
   name = "deploy"
   role = aws_iam_role.deploy.id
   policy = templatefile("${local.iam}/deploy.json", {
-    account     = local.account
-    region      = var.region
-    application = var.application
-    environment = var.environment
-    bucket      = local.bundles
+    account        = local.account
+    region         = var.region
+    application    = var.application
+    environment    = var.environment
+    environment_id = aws_elastic_beanstalk_environment.this.id
+    bucket         = local.bundles
   })
 }
 
@@ -61,6 +62,12 @@ resource "aws_iam_role_policy" "instance" {
 resource "aws_iam_role_policy_attachment" "instance" {
   role       = aws_iam_role.instance.name
   policy_arn = "arn:aws:iam::aws:policy/AWSElasticBeanstalkWebTier"
+}
+
+# People reach an instance by Session Manager, and no other way.
+resource "aws_iam_role_policy_attachment" "session_manager" {
+  role       = aws_iam_role.instance.name
+  policy_arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 }
 
 resource "aws_iam_instance_profile" "instance" {

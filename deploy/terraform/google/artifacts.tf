@@ -4,6 +4,7 @@ resource "google_artifact_registry_repository" "this" {
   location      = var.region
   repository_id = var.group
   format        = "DOCKER"
+  depends_on    = [google_project_service.this]
 }
 
 resource "google_artifact_registry_repository_iam_member" "writer" {
@@ -25,6 +26,7 @@ resource "google_storage_bucket" "bundles" {
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
+  depends_on                  = [google_project_service.this]
 }
 
 resource "google_storage_bucket_iam_member" "writer" {
@@ -43,7 +45,8 @@ resource "google_secret_manager_secret" "this" {
   for_each = toset([
     "broker_url", "customer_store_url", "products_store_url", "shopping_store_url", "payment_store_url", "key", "authorities",
   ])
-  secret_id = "${var.group}-${each.key}"
+  secret_id  = "${var.group}-${each.key}"
+  depends_on = [google_project_service.this]
 
   replication {
     auto {}

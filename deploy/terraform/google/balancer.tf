@@ -12,6 +12,19 @@ resource "google_compute_firewall" "balancer" {
   }
 }
 
+# People, by Identity-Aware Proxy: `gcloud compute ssh --tunnel-through-iap`.
+resource "google_compute_firewall" "proxy" {
+  name          = "${var.group}-from-proxy"
+  network       = var.network
+  source_ranges = ["35.235.240.0/20"]
+  target_tags   = [var.group]
+
+  allow {
+    protocol = "tcp"
+    ports    = ["22"]
+  }
+}
+
 # The instances have no address of their own: this is their way out, to Debian's packages and the broker.
 resource "google_compute_router" "this" {
   name    = var.group
@@ -36,6 +49,7 @@ resource "google_compute_health_check" "this" {
   name               = var.group
   check_interval_sec = 10
   timeout_sec        = 5
+  depends_on         = [google_project_service.this]
 
   http_health_check {
     port         = 80
@@ -69,7 +83,8 @@ resource "google_compute_backend_service" "this" {
 }
 
 resource "google_compute_managed_ssl_certificate" "this" {
-  name = var.group
+  name       = var.group
+  depends_on = [google_project_service.this]
 
   managed {
     domains = [var.domain]
@@ -103,7 +118,8 @@ resource "google_compute_target_http_proxy" "to_tls" {
 }
 
 resource "google_compute_global_address" "this" {
-  name = var.group
+  name       = var.group
+  depends_on = [google_project_service.this]
 }
 
 resource "google_compute_global_forwarding_rule" "tls" {

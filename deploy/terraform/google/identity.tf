@@ -1,19 +1,20 @@
 # Who may do what. No key of an account is ever made.
 
-data "google_project" "this" {}
-
 resource "google_service_account" "deployer" {
   account_id   = "${var.group}-deployer"
   display_name = "Deploys the shop, as a job of GitHub"
+  depends_on   = [google_project_service.this]
 }
 
 resource "google_service_account" "instance" {
   account_id   = "${var.group}-instance"
   display_name = "The shop's instances"
+  depends_on   = [google_project_service.this]
 }
 
 resource "google_iam_workload_identity_pool" "github" {
-  workload_identity_pool_id = "github"
+  workload_identity_pool_id = "${var.group}-github"
+  depends_on                = [google_project_service.this]
 }
 
 resource "google_iam_workload_identity_pool_provider" "github" {
@@ -47,6 +48,19 @@ resource "google_service_account_iam_member" "instance_user" {
 resource "google_project_iam_member" "compute" {
   project = var.project
   role    = "roles/compute.instanceAdmin.v1"
+  member  = google_service_account.deployer.member
+}
+
+# Which the role above may look at, and not have a group of instances healed by.
+resource "google_project_iam_custom_role" "health_check" {
+  role_id     = "${replace(var.group, "-", "_")}_health_check"
+  title       = "Use health checks"
+  permissions = ["compute.healthChecks.use", "compute.healthChecks.useReadOnly"]
+}
+
+resource "google_project_iam_member" "health_check" {
+  project = var.project
+  role    = google_project_iam_custom_role.health_check.name
   member  = google_service_account.deployer.member
 }
 

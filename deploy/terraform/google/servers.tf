@@ -9,6 +9,7 @@ resource "google_sql_database_instance" "this" {
   name                = var.group
   database_version    = "POSTGRES_17"
   deletion_protection = true
+  depends_on          = [google_project_service.this]
 
   settings {
     edition           = "ENTERPRISE"
