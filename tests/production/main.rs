@@ -2,6 +2,7 @@
 //!
 //! Each test has a stack of its own, and ends parts of it under load. `cargo xtask test rabbitmq` runs them.
 
+mod adding;
 mod backup;
 mod database;
 mod kill;

@@ -4,6 +4,7 @@ mod bench;
 mod bundle;
 mod chaos;
 mod docs;
+mod interrupt;
 mod needs;
 mod stack;
 mod test;

@@ -1,4 +1,4 @@
-//! `cargo xtask test [SHAPE]`: every test there is, with the end-to-end suite run over one shape of the shop.
+//! `cargo xtask test [SHAPE]`: the tests, with the end-to-end suite run over one shape of the shop, or over several.
 
 mod chaos;
 mod choice;

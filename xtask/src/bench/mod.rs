@@ -31,7 +31,6 @@ use std::{fs, io::Write as _, time::Duration};
 
 use anyhow::{Context as _, bail};
 use testkit::Shape;
-use tokio::signal::unix::{SignalKind, signal};
 
 pub use args::Bench;
 use args::{Other, Settings};
@@ -45,7 +44,7 @@ use report::Report;
 use target::{Premises, StaffLogin, Target};
 use world::World;
 
-use crate::needs;
+use crate::{interrupt::interrupted, needs};
 
 impl Bench {
     /// Measures, or compares what was measured.
@@ -82,15 +81,6 @@ impl Bench {
         anyhow::ensure!(report.is_sound(), "the audit is not clean");
         Ok(())
     }
-}
-
-async fn interrupted() -> anyhow::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -16,12 +16,9 @@ use testkit::{
     Shape,
     chaos::{self, Plan, Report},
 };
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::runtime::Runtime;
 
-use crate::needs;
+use crate::{interrupt::interrupted, needs};
 
 /// Break a whole shop under load, and show what became of every order
 ///
@@ -120,15 +117,6 @@ impl Chaos {
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
-}
-
-async fn interrupted() -> anyhow::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
 }
 
 #[cfg(test)]

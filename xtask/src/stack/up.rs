@@ -6,12 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use testkit::stack::{Broker, Plan, Stack, State};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::build;
-use crate::needs;
+use crate::{interrupt::interrupted, needs};
 
 /// Start everything, and leave it running
 #[derive(clap::Args)]
@@ -74,11 +73,9 @@ impl Up {
 
 /// Starts it, unless somebody presses Ctrl-C: what has been started ends then.
 async fn start(plan: Plan) -> anyhow::Result<State> {
-    let mut terminated = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let stack = tokio::select! {
         stack = Stack::start(plan) => stack?,
-        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
-        _ = terminated.recv() => anyhow::bail!("terminated"),
+        interrupted = interrupted() => return interrupted.and_then(|()| bail!("interrupted")),
     };
     Ok(stack.leave_running()?)
 }

@@ -136,7 +136,7 @@ impl Program {
             "run",
             document,
             "--seed",
-            &asked_for("MERCATO_SEED", SEED),
+            &asked_for("MERCATO_HOSTILE_SEED", SEED),
             "--no-shrink",
             "--warnings",
             "off",

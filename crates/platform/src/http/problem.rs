@@ -126,12 +126,6 @@ impl Problem {
         Self::new(Status::Conflict, format!("urn:mercato:problem:{slug}"), title).saying(detail)
     }
 
-    /// 410: it was there, and will not be again.
-    #[must_use]
-    pub fn gone(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::plain(Status::Gone).saying(detail)
-    }
-
     /// 413: the body is longer than `limit` bytes.
     #[must_use]
     pub fn too_large(limit: u64) -> Self {

@@ -10,7 +10,7 @@ use std::{
 use rocket::{
     Build, Config, Rocket, Route,
     config::{Ident, LogLevel, Shutdown},
-    data::{ByteUnit, Limits, ToByteUnit as _},
+    data::{Limits, ToByteUnit as _},
     error::ErrorKind,
     fairing::AdHoc,
     http::uncased::Uncased,
@@ -56,7 +56,6 @@ pub struct Server {
     address: IpAddr,
     port: u16,
     client_ip_header: Option<String>,
-    json_limit: ByteUnit,
     mounts: Vec<(String, Vec<Route>)>,
     setups: Vec<Setup>,
 }
@@ -68,7 +67,6 @@ impl Default for Server {
             address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             client_ip_header: None,
-            json_limit: JSON_LIMIT_KIB.kibibytes(),
             mounts: Vec::new(),
             setups: Vec::new(),
         }
@@ -97,13 +95,6 @@ impl Server {
         self
     }
 
-    /// Takes JSON bodies of up to `bytes`, in place of 64 KiB.
-    #[must_use]
-    pub fn json_limit(mut self, bytes: u64) -> Self {
-        self.json_limit = bytes.bytes();
-        self
-    }
-
     /// Lets `setup` add what it likes, such as managed state.
     #[must_use]
     pub fn with(mut self, setup: impl FnOnce(Rocket<Build>) -> Rocket<Build> + Send + 'static) -> Self {
@@ -126,7 +117,7 @@ impl Server {
             port: self.port,
             ident: Ident::try_new("mercato").unwrap_or_default(),
             ip_header: self.client_ip_header.clone().map(Uncased::from_owned),
-            limits: Limits::default().limit("json", self.json_limit),
+            limits: Limits::default().limit("json", JSON_LIMIT_KIB.kibibytes()),
             keep_alive: KEEP_ALIVE,
             log_level: LogLevel::Off,
             cli_colors: false,

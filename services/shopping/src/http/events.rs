@@ -157,7 +157,10 @@ impl Follower {
         let heartbeat = Instant::now() + HEARTBEAT;
         while Instant::now() < heartbeat {
             timeout(POLL, self.told()).await.ok();
-            let steps = queries::get_timeline(&self.shopping, self.order_id, self.seen).await.ok()?;
+            let steps = queries::get_timeline(&self.shopping, self.order_id, self.seen).await;
+            let failed =
+                |error: &_| tracing::warn!(order_id = %self.order_id, %error, "an order cannot be followed");
+            let steps = steps.inspect_err(failed).ok()?;
             if !steps.is_empty() {
                 return Some(steps);
             }

@@ -16,6 +16,8 @@ use crate::messaging::Envelope;
 
 /// The type of what is no event. Nobody handles it, so that a consumer makes a dead letter of it.
 const MALFORMED: &str = "malformed";
+/// When it happened, if that cannot be read: the same each time that it comes.
+const NO_TIME: Timestamp = Timestamp::from_micros(0);
 
 /// The headers that `envelope` is published with.
 pub(super) fn attributes(envelope: &Envelope) -> OwnedHeaders {
@@ -69,7 +71,7 @@ fn malformed(message: &OwnedMessage, payload: Bytes) -> Envelope {
         event_type: MALFORMED.to_owned(),
         source: headers::parsed(attributes, "ce_source").unwrap_or(Service::Shopping),
         aggregate: headers::parsed::<Uuid>(attributes, "ce_subject").unwrap_or(id),
-        time: headers::parsed(attributes, "ce_time").unwrap_or_else(|_| Timestamp::now()),
+        time: headers::parsed(attributes, "ce_time").unwrap_or(NO_TIME),
         trace: headers::trace(attributes),
         payload,
     }

@@ -15,6 +15,8 @@ use crate::messaging::Envelope;
 const PERSISTENT: u8 = 2;
 /// The type of what is no event. Nobody handles it, so that a consumer makes a dead letter of it.
 const MALFORMED: &str = "malformed";
+/// When it happened, if that cannot be read: the same each time that it comes.
+const NO_TIME: Timestamp = Timestamp::from_micros(0);
 
 /// The properties that `envelope` is published with.
 pub(super) fn properties(envelope: &Envelope) -> BasicProperties {
@@ -75,7 +77,7 @@ fn malformed(delivery: &Delivery, payload: Bytes) -> Envelope {
         event_type: MALFORMED.to_owned(),
         source: headers::parsed(properties, "cloudEvents_source").unwrap_or(Service::Shopping),
         aggregate: headers::parsed::<Uuid>(properties, "cloudEvents_subject").unwrap_or(id),
-        time: headers::parsed(properties, "cloudEvents_time").unwrap_or_else(|_| Timestamp::now()),
+        time: headers::parsed(properties, "cloudEvents_time").unwrap_or(NO_TIME),
         trace: headers::trace(properties),
         payload,
     }

@@ -1,0 +1,41 @@
+//! More instances, while there is load: they are started and named to the gateway, and that is all there is to it.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use contracts::Service;
+use futures::future::join_all;
+use serde_json::Value;
+use testkit::eventually;
+
+use crate::{Shop, load::Load};
+
+#[tokio::test]
+async fn an_instance_more_of_each_service_takes_its_share_and_no_request_fails() {
+    let mut shop = Shop::open().await;
+    let (load, client) = (Load::on(&shop).await, shop.client());
+    let share = async |service: Service| {
+        let answered = RefCell::new(BTreeSet::new());
+        let expected: BTreeSet<_> = (1..=3).map(|number| format!("{service}-{number}")).collect();
+        eventually(&format!("three instances of {service} to answer"), || async {
+            let who: Value = client.get(&format!("/{service}/whoami")).await.expect(200).json();
+            answered.borrow_mut().insert(who["instance"].as_str().expect("a name").to_owned());
+            (*answered.borrow() == expected).then_some(())
+        })
+        .await;
+    };
+    let adding = async {
+        load.goes_on(20).await;
+        for service in Service::ALL {
+            shop.stack.add_instance(service).await.expect("another instance");
+        }
+        join_all(Service::ALL.into_iter().map(&share)).await;
+        load.goes_on(20).await;
+        load.close();
+    };
+    let (orders, ()) = tokio::join!(load.run(), adding);
+    assert_eq!(load.failures(), BTreeMap::new(), "failed requests by status");
+    load.expect_all_kept(&shop, &orders).await;
+}
