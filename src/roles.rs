@@ -44,7 +44,7 @@ pub async fn build(environment: &Environment, settings: &Settings) -> anyhow::Re
             let settings = customer::Settings {
                 // In production they are supplied: each instance would make its own, and lose it with its disk.
                 generate_keys: !settings.is_production(),
-                access_ttl: Duration::from_secs(settings.access_token_secs),
+                access_ttl: settings.access_ttl(),
                 refresh_ttl: Duration::from_secs(settings.refresh_token_secs),
                 ..customer::Settings::new(settings.keys())
             };

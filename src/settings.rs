@@ -208,6 +208,11 @@ impl Settings {
         self.port.unwrap_or_else(|| service.default_port())
     }
 
+    /// How long an access token is good.
+    pub const fn access_ttl(&self) -> Duration {
+        Duration::from_secs(self.access_token_secs)
+    }
+
     /// How long another service is waited for.
     pub const fn rpc_timeout(&self) -> Duration {
         Duration::from_millis(self.rpc_timeout_ms)

@@ -15,16 +15,24 @@ pub(super) enum Staff {
         /// The email address to sign in with
         email: String,
     },
+    /// Close a login; its tokens are no longer good
+    Remove {
+        /// The email address that it signs in with
+        email: String,
+    },
 }
 
 impl Staff {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
-        let Self::Add { email } = self;
         roles::prepare_folder(settings)?;
         roles::migrate(Service::Customer, settings).await?;
-        let store = roles::open(Service::Customer, settings).await?;
-        let password = customer::add_staff(&store, &Clock::system(), &email).await?;
-        output::line(password);
+        let (store, clock) = (roles::open(Service::Customer, settings).await?, Clock::system());
+        match self {
+            Self::Add { email } => output::line(customer::add_staff(&store, &clock, &email).await?),
+            Self::Remove { email } => {
+                customer::remove_staff(&store, &clock, settings.access_ttl(), &email).await?;
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -147,9 +147,11 @@ async fn a_profile_says_what_its_owner_wants_it_to() {
     let after: Value = patch(json!({ "phone": null })).await.expect(200).json();
     assert_eq!((&after["name"], &after["phone"]), (&json!("Ada Lovelace"), &Value::Null));
     assert_eq!(profile().await, after);
-    patch(json!({ "email": other.email })).await.problem(409);
+    patch(json!({ "email": other.email, "current_password": PASSWORD })).await.problem(409);
     let email = fresh_email();
-    patch(json!({ "email": email })).await.expect(200);
+    let unproved = patch(json!({ "email": email })).await.problem(422);
+    assert_eq!(unproved.errors[0].field, "current_password");
+    patch(json!({ "email": email, "current_password": PASSWORD })).await.expect(200);
     log_in(&shop, &email, PASSWORD).await.expect(200);
     log_in(&shop, &shopper.email, PASSWORD).await.problem(401);
     patch(json!({ "role": "staff", "id": CustomerId::new() })).await.expect(200);

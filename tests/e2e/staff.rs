@@ -10,8 +10,9 @@ use contracts::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{
-    ProductBody, Shopper,
+    ProductBody, Shopper, Staff,
     bodies::fresh_key,
+    eventually,
     views::{Page, Product},
 };
 
@@ -46,6 +47,29 @@ async fn a_product_is_added_changed_restocked_and_archived() {
     assert!(staff.product(cup.id).await.archived_at.is_some());
     let found: Page<Product> = visitor.get("/products/?q=big+cup").await.expect(200).json();
     assert!(found.items.is_empty());
+}
+
+#[tokio::test]
+async fn who_leaves_the_staff_can_do_nothing_from_then_on() {
+    let (shop, email) = (shop().await, format!("{}@staff.example", fresh_key()));
+    let password = shop.mercato().run(&["staff", "add", &email]).await.expect(0).stdout;
+    let clerk = Staff::log_in(&shop.client(), &email, password.trim()).await;
+    clerk.client.get("/shopping/orders?everyone=true").await.expect(200);
+    shop.mercato().run(&["staff", "remove", &email]).await.expect(0);
+    for path in ["/customer/profile", "/shopping/orders?everyone=true", "/payment/payments/x"] {
+        eventually(&format!("{path} to refuse the token"), || async {
+            (clerk.client.get(path).await.status() == 401).then_some(())
+        })
+        .await;
+    }
+    let login = json!({ "email": email, "password": password.trim() });
+    shop.client().post("/customer/login", &login).await.problem(401);
+    let again = shop.mercato().run(&["staff", "remove", &email]).await.expect(1);
+    assert!(again.stderr.contains("no member of staff"), "{again:?}");
+    // Customers close their accounts themselves.
+    let shopper = Shopper::sign_up(&shop).await;
+    shop.mercato().run(&["staff", "remove", &shopper.email]).await.expect(1);
+    shopper.client.get("/customer/profile").await.expect(200);
 }
 
 #[tokio::test]

@@ -23,7 +23,10 @@ mod settings;
 mod store;
 
 pub use app::{StartError, build};
-pub use commands::add_staff::{AddStaffError, add_staff};
+pub use commands::{
+    add_staff::{AddStaffError, add_staff},
+    remove_staff::{RemoveStaffError, remove_staff},
+};
 pub use http::openapi;
 pub use keys::{KeyError, KeyFile, check as check_keys, list as list_keys, rotate as rotate_keys};
 pub use queries::staff_exists::staff_exists;

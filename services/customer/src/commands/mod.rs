@@ -9,6 +9,7 @@ pub mod log_out;
 pub mod prove_password;
 pub mod refresh;
 pub mod remove_address;
+pub mod remove_staff;
 pub mod replace_address;
 pub mod sign_up;
 pub mod update_profile;

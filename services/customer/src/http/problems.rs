@@ -21,6 +21,10 @@ pub fn unfit(field: &'static str, error: &impl std::fmt::Display) -> Problem {
     Problem::unprocessable(vec![FieldError { field: field.into(), message: error.to_string().into() }])
 }
 
+fn wrong_password() -> Problem {
+    unfit("current_password", &"is not your password")
+}
+
 fn email_taken() -> Problem {
     let detail = "There is an account with that email address: sign in, or give another.";
     Problem::conflict("email-taken", "The email address is taken", detail)
@@ -113,6 +117,8 @@ impl From<UpdateProfileError> for Problem {
     fn from(error: UpdateProfileError) -> Self {
         match error {
             UpdateProfileError::EmailTaken => email_taken(),
+            UpdateProfileError::WrongPassword => wrong_password(),
+            UpdateProfileError::Proof(error) => error.into(),
             UpdateProfileError::Gone => gone(),
             UpdateProfileError::Store(error) => error.into(),
         }
@@ -122,7 +128,7 @@ impl From<UpdateProfileError> for Problem {
 impl From<ChangePasswordError> for Problem {
     fn from(error: ChangePasswordError) -> Self {
         match error {
-            ChangePasswordError::WrongPassword => unfit("current_password", &"is not your password"),
+            ChangePasswordError::WrongPassword => wrong_password(),
             ChangePasswordError::Gone => gone(),
             ChangePasswordError::Proof(error) => error.into(),
             ChangePasswordError::Hashing(error) => hashing(&error),

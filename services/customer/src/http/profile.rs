@@ -1,5 +1,7 @@
 //! What an account says of its owner.
 
+use std::net::IpAddr;
+
 use contracts::{CustomerId, Timestamp, rpc::ShoppingOverview};
 use platform::{
     auth::Role,
@@ -13,11 +15,11 @@ use super::{
     App,
     accounts::{check_name, check_phone},
     patch::present,
-    refusals::{BadBody, Failures, NotSignedIn},
+    refusals::{BadBody, Failures, NotSignedIn, Throttled},
 };
 use crate::{
     commands,
-    domain::{Email, NotAnEmail, Profile, ProfileChanges, meaningful},
+    domain::{Email, Network, NotAnEmail, Password, Profile, ProfileChanges, meaningful},
     queries,
 };
 
@@ -96,6 +98,10 @@ struct ProfilePatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, required = false, nullable = false, example = "ada@example.com", max_length = 254)]
     email: Option<String>,
+    /// The password that you have: whoever changes what to sign in with has to know it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, format = Password, required = false, nullable = false, max_length = 128)]
+    current_password: Option<String>,
 }
 
 impl Validate for ProfilePatch {
@@ -104,6 +110,10 @@ impl Validate for ProfilePatch {
         check_phone(self.phone.as_ref().and_then(Option::as_deref), errors);
         let fits = self.email.as_ref().is_none_or(|email| Email::parse(email).is_ok());
         errors.require(fits, "email", NotAnEmail.to_string());
+        let proved = self.email.is_none() || self.current_password.is_some();
+        errors.require(proved, "current_password", "is required to change the email");
+        let fits = self.current_password.as_ref().is_none_or(|password| password.chars().count() <= 128);
+        errors.require(fits, "current_password", "must have at most 128 characters");
     }
 }
 
@@ -151,7 +161,7 @@ async fn get_profile(
         (status = 200, description = "What it says now", body = ProfileView),
         (status = 409, description = "The email address is taken",
             body = Problem, content_type = "application/problem+json"),
-        BadBody, NotSignedIn, Failures
+        BadBody, NotSignedIn, Throttled, Failures
     )
 )]
 #[patch("/profile", data = "<body>")]
@@ -159,9 +169,13 @@ async fn update_profile(
     customer: &App,
     caller: Caller,
     body: Json<ProfilePatch>,
+    client: Option<IpAddr>,
 ) -> Result<Json<ProfileView>, Problem> {
-    let changes = body.0.into_changes()?;
-    let profile = commands::update_profile::update_profile(customer, caller.0.sub, changes).await?;
+    let mut patch = body.0;
+    let password = patch.current_password.take().map(Password::attempt);
+    let (changes, network) = (patch.into_changes()?, Network::of(client));
+    let profile =
+        commands::update_profile::update_profile(customer, caller.0.sub, network, password, changes).await?;
     Ok(Json(profile.into()))
 }
 

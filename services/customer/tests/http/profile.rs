@@ -18,7 +18,8 @@ async fn a_profile_changes_in_what_is_mentioned() {
         async |body| shop.send(Method::Patch, "/profile", ada.text("access_token"), "", Some(body)).await;
     let named = patch(json!({ "name": " Ada ", "phone": "123", "unknown": 1 })).await;
     assert_eq!((named.text("name"), named.text("phone"), named.text("role")), ("Ada", "123", "customer"));
-    let cleared = patch(json!({ "phone": null, "email": "Lovelace@example.com" })).await;
+    let email = "Lovelace@example.com";
+    let cleared = patch(json!({ "phone": null, "email": email, "current_password": PASSWORD })).await;
     assert_eq!((cleared.text("name"), cleared.text("email")), ("Ada", "lovelace@example.com"));
     assert!(cleared.body["phone"].is_null());
     assert_eq!(shop.log_in("lovelace@example.com", PASSWORD).await.status, Status::Ok);
@@ -27,11 +28,35 @@ async fn a_profile_changes_in_what_is_mentioned() {
 }
 
 #[tokio::test]
+async fn a_token_alone_does_not_change_the_email() {
+    let shop = Shop::new().await;
+    let ada = shop.sign_up("ada@example.com").await;
+    let token = ada.text("access_token");
+    let patch = async |body| shop.send(Method::Patch, "/profile", token, "", Some(body)).await;
+    for password in [None, Some("another password")] {
+        let refused = patch(json!({ "email": "eve@example.com", "current_password": password })).await;
+        assert_eq!(
+            (refused.status, refused.faults()),
+            (Status::UnprocessableEntity, vec!["current_password"])
+        );
+    }
+    let refused = patch(json!({ "email": "eve@example.com" })).await;
+    assert_eq!((refused.status, refused.faults()), (Status::UnprocessableEntity, vec!["current_password"]));
+    assert_eq!(shop.get("/profile", token).await.text("email"), "ada@example.com");
+    // A guess counts as one at the login.
+    for _ in 0..4 {
+        patch(json!({ "email": "eve@example.com", "current_password": "another password" })).await;
+    }
+    let waits = patch(json!({ "email": "eve@example.com", "current_password": PASSWORD })).await;
+    assert_eq!(waits.status, Status::TooManyRequests);
+}
+
+#[tokio::test]
 async fn somebody_elses_email_is_taken() {
     let shop = Shop::new().await;
     let ada = shop.sign_up("ada@example.com").await;
     shop.sign_up("eve@example.com").await;
-    let body = json!({ "email": "EVE@example.com" });
+    let body = json!({ "email": "EVE@example.com", "current_password": PASSWORD });
     let answer = shop.send(Method::Patch, "/profile", ada.text("access_token"), "", Some(body)).await;
     assert_eq!(answer.status, Status::Conflict);
 }
