@@ -20,7 +20,11 @@ use tokio::{
 use utoipa::ToSchema;
 
 use super::orders::{TimelineItem, viewer};
-use crate::{Shopping, domain::TimelineEntry, queries};
+use crate::{
+    Shopping,
+    domain::TimelineEntry,
+    queries::{self, Viewer},
+};
 
 /// How often the store is looked at: another instance may have moved the order.
 const POLL: Duration = Duration::from_millis(500);
@@ -109,17 +113,24 @@ pub(super) async fn follow(
     if order.is_settled() && steps.is_empty() {
         return Ok(Either::Right(Status::NoContent));
     }
-    let (order_id, settled, until) = (order.id, order.is_settled(), Instant::now() + LONGEST);
-    let follower =
-        Follower { shopping: Arc::clone(shopping), progress, order_id, settled, seen: seen.0, until };
+    let follower = Follower {
+        shopping: Arc::clone(shopping),
+        progress,
+        viewer: viewer(&caller.0),
+        order_id: order.id,
+        settled: order.is_settled(),
+        seen: seen.0,
+        until: Instant::now() + LONGEST,
+    };
     Ok(Either::Left(EventStream::from(follower.follow(steps, shutdown)).heartbeat(None)))
 }
 
 struct Follower {
     shopping: Arc<Shopping>,
     progress: broadcast::Receiver<OrderId>,
+    viewer: Viewer,
     order_id: OrderId,
-    /// Whether the last step that was told, or the order when it was first looked at, is the end of the checkout.
+    /// Whether the last step that was told, or the order when it was last looked at, is the end of the checkout.
     settled: bool,
     seen: u32,
     until: Instant,
@@ -143,13 +154,25 @@ impl Follower {
                     () = &mut shutdown => break,
                 };
                 match next {
-                    Some(next) if next.is_empty() => yield Event::comment("still there"),
+                    Some(next) if next.is_empty() => {
+                        if !self.may_go_on().await {
+                            break;
+                        }
+                        yield Event::comment("still there");
+                    }
                     Some(next) => steps = next,
                     // The store cannot be read. The client comes again, and goes on from what it has seen.
                     None => break,
                 }
             }
         })
+    }
+
+    /// Whether the order is still to be seen by whoever follows it, and may take a step: a client that says it has seen more
+    /// than there is would be told of none.
+    async fn may_go_on(&self) -> bool {
+        let order = queries::get_order(&self.shopping, self.viewer, self.order_id).await;
+        order.is_ok_and(|order| order.is_some_and(|order| !order.is_settled()))
     }
 
     /// The next steps, or none once it is time for a sign of life.

@@ -24,6 +24,11 @@ pub async fn a_forgotten_customer_leaves_no_cart_no_wishlist_and_no_name(fixture
     assert_eq!(fixture.forget(anna).await, []);
     assert_eq!(fixture.cart(CartOwner::Customer(anna)).await, Cart::default());
     assert_eq!(store.wishlist(anna).await.unwrap(), []);
+    // Requests that were under way come too late to leave anything.
+    fixture.put(CartOwner::Customer(anna), ProductId::new(), 1, 500).await;
+    store.add_to_wishlist(anna, ProductId::new(), 10, NOW).await.unwrap();
+    assert_eq!(fixture.cart(CartOwner::Customer(anna)).await, Cart::default());
+    assert_eq!(store.wishlist(anna).await.unwrap(), []);
     let of_anna = OrderFilter { customer_id: Some(anna), status: None };
     assert_eq!(store.orders(of_anna, None, 10).await.unwrap(), []);
     let order = fixture.order(id).await;

@@ -110,7 +110,7 @@ pub(super) async fn save(
         if lines.is_empty() {
             return Ok(());
         }
-        put(transaction, &key, &lines).await
+        put(transaction, owner, &key, &lines).await
     };
     let take = async {
         let gone = |line: &&CartLine| !after.lines.iter().any(|kept| kept.product_id == line.product_id);
@@ -125,8 +125,18 @@ pub(super) async fn save(
     Ok(())
 }
 
-/// Puts lines in, behind those that are there already, or in place of those of the same products.
-async fn put(transaction: &Transaction<'_>, key: &[u8], lines: &[&CartLine]) -> Result<(), StoreError> {
+/// Puts lines in, behind those that are there already, or in place of those of the same products. Of a customer who has been
+/// deleted meanwhile nothing is kept.
+async fn put(
+    transaction: &Transaction<'_>,
+    owner: CartOwner,
+    key: &[u8],
+    lines: &[&CartLine],
+) -> Result<(), StoreError> {
+    let customer = match owner {
+        CartOwner::Customer(customer) => Some(customer.0),
+        CartOwner::Guest(_) => None,
+    };
     let products: Vec<Uuid> = lines.iter().map(|line| line.product_id.0).collect();
     let quantities: Vec<i32> = lines.iter().map(|line| integer(line.quantity)).collect();
     let amounts: Vec<i64> = lines.iter().map(|line| line.price.amount).collect();
@@ -137,10 +147,11 @@ async fn put(transaction: &Transaction<'_>, key: &[u8], lines: &[&CartLine]) -> 
              SELECT $1, product_id, quantity, amount, currency
              FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::text[]) WITH ORDINALITY
                 AS line (product_id, quantity, amount, currency, number)
+             WHERE NOT EXISTS (SELECT 1 FROM revocation WHERE subject = $6 AND kind = 'customer')
              ORDER BY number
              ON CONFLICT (owner, product_id) DO UPDATE SET
                 quantity = excluded.quantity, amount = excluded.amount, currency = excluded.currency",
-            &[&key, &products, &quantities, &amounts, &currencies],
+            &[&key, &products, &quantities, &amounts, &currencies, &customer],
         )
         .await?;
     Ok(())

@@ -22,6 +22,7 @@ pub(super) async fn add(
     let insert = async {
         let sql = "INSERT INTO wishlist_item (customer_id, product_id, added_at)
              SELECT $1, $2, $3 WHERE (SELECT count(*) FROM wishlist_item WHERE customer_id = $1) < $4
+                AND NOT EXISTS (SELECT 1 FROM revocation WHERE subject = $1 AND kind = 'customer')
              ON CONFLICT DO NOTHING";
         transaction.execute(sql, &[&customer_id.0, &product_id.0, &now, &limit]).await
     };

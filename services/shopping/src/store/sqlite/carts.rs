@@ -49,9 +49,15 @@ pub(super) fn lines(connection: &Connection, owner: CartOwner) -> Result<Vec<Car
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Writes a cart anew. Of a customer who has been deleted meanwhile nothing is kept.
 fn save(transaction: &Transaction<'_>, owner: CartOwner, cart: &Cart) -> Result<(), StoreError> {
     let key = key(owner);
     transaction.prepare_cached("DELETE FROM cart_line WHERE owner = ?1")?.execute([&key])?;
+    if let CartOwner::Customer(customer) = owner
+        && is_gone(transaction, customer)?
+    {
+        return Ok(());
+    }
     let mut insert = transaction.prepare_cached(
         "INSERT INTO cart_line (owner, position, product_id, quantity, amount, currency) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
@@ -60,6 +66,13 @@ fn save(transaction: &Transaction<'_>, owner: CartOwner, cart: &Cart) -> Result<
         insert.execute(params![key, position, line.product_id.0, line.quantity, amount, currency])?;
     }
     Ok(())
+}
+
+/// Whether a customer has been deleted.
+pub(super) fn is_gone(connection: &Connection, customer: CustomerId) -> Result<bool, StoreError> {
+    let mut rows =
+        connection.prepare_cached("SELECT 1 FROM revocation WHERE subject = ?1 AND kind = 'customer'")?;
+    Ok(rows.exists([customer.0])?)
 }
 
 fn touch(transaction: &Transaction<'_>, owner: CartOwner, now: Timestamp) -> Result<(), StoreError> {

@@ -32,10 +32,7 @@ pub(super) fn place(transaction: &Transaction<'_>, placing: &PlaceOrder) -> Resu
     let Some(customer_id) = order.customer_id else {
         return Err(StoreError::corrupt("an order is placed by somebody"));
     };
-    if transaction
-        .prepare_cached("SELECT 1 FROM revocation WHERE subject = ?1 AND kind = 'customer'")?
-        .exists([customer_id.0])?
-    {
+    if carts::is_gone(transaction, customer_id)? {
         return Ok(Placing::CustomerGone);
     }
     let owner = CartOwner::Customer(customer_id);

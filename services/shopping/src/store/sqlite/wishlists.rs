@@ -19,7 +19,8 @@ pub(super) fn add(
     }
     let inserted = transaction.execute(
         "INSERT INTO wishlist_item (customer_id, product_id, added_at)
-         SELECT ?1, ?2, ?3 WHERE (SELECT count(*) FROM wishlist_item WHERE customer_id = ?1) < ?4",
+         SELECT ?1, ?2, ?3 WHERE (SELECT count(*) FROM wishlist_item WHERE customer_id = ?1) < ?4
+            AND NOT EXISTS (SELECT 1 FROM revocation WHERE subject = ?1 AND kind = 'customer')",
         params![customer_id.0, product_id.0, now.as_micros(), limit],
     )?;
     Ok(inserted == 1)
