@@ -10,6 +10,8 @@ use super::Problem;
 
 /// The longest message that is repeated from a parser, in characters: it may quote what the client sent.
 const LONGEST_MESSAGE: usize = 200;
+/// Faults of one kind that are named.
+const MOST_FAULTS: usize = 20;
 
 /// One field that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -123,7 +125,8 @@ fn join(path: &str, field: &str) -> String {
     format!("{path}.{field}")
 }
 
-/// The fields with a NUL in them: PostgreSQL's `text` cannot hold one, so no string may have one in any store.
+/// The fields with a NUL in them: PostgreSQL's `text` cannot hold one, so no string may have one in any store. Only the first
+/// [`MOST_FAULTS`] are named, each by the beginning of its path: a body may have thousands, behind a name as long as itself.
 pub(super) fn refuse_nul(value: &Value) -> Result<(), Problem> {
     let mut errors = Vec::new();
     find_nul(value, &mut String::new(), &mut errors);
@@ -131,12 +134,15 @@ pub(super) fn refuse_nul(value: &Value) -> Result<(), Problem> {
 }
 
 fn find_nul(value: &Value, path: &mut String, errors: &mut Vec<FieldError>) {
+    if errors.len() >= MOST_FAULTS {
+        return;
+    }
     let here = path.len();
+    let start = |path: &str| path.chars().take(LONGEST_MESSAGE).collect::<String>().into();
     match value {
-        Value::String(text) if text.contains('\0') => errors.push(FieldError {
-            field: path.clone().into(),
-            message: "must not contain a NUL character".into(),
-        }),
+        Value::String(text) if text.contains('\0') => {
+            errors.push(FieldError { field: start(path), message: "must not contain a NUL character".into() })
+        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 path.push_str(&format!("[{index}]"));
@@ -148,7 +154,7 @@ fn find_nul(value: &Value, path: &mut String, errors: &mut Vec<FieldError>) {
             for (name, field) in fields {
                 if name.contains('\0') {
                     errors.push(FieldError {
-                        field: path.clone().into(),
+                        field: start(path),
                         message: "must not have a NUL character in a field's name".into(),
                     });
                 }
@@ -192,6 +198,14 @@ mod tests {
         };
         assert!(fits("ab") && fits(" ab ") && fits("äöüß"));
         assert!(!fits(" a ") && !fits("  ab  ") && !fits("abcde"));
+    }
+
+    #[test]
+    fn what_is_said_of_nuls_is_short_however_many_there_are_and_however_deep() {
+        let value = serde_json::json!({"a".repeat(30_000): vec!["\0"; 3_000]});
+        let problem = refuse_nul(&value).unwrap_err();
+        let said = format!("{problem:?}");
+        assert!(said.len() < 20_000, "{} bytes", said.len());
     }
 
     #[test]

@@ -128,6 +128,11 @@ impl InService {
                 if !response.headers().contains("X-Request-Id") {
                     response.set_raw_header("X-Request-Id", id);
                 }
+                if !is_for_everybody(self.context.service, request)
+                    && !response.headers().contains("Cache-Control")
+                {
+                    response.set_raw_header("Cache-Control", "no-store");
+                }
                 Outcome::Success(response)
             }
             Outcome::Error(status) => {
@@ -143,6 +148,12 @@ impl InService {
             }
         }
     }
+}
+
+/// Whether an answer is the same for all who ask: the catalogue's, to those who do not say who they are. What else there is
+/// no cache may keep (RFC 9111, section 5.2.2.5); it would not know that a guest's token tells one from another.
+fn is_for_everybody(service: Service, request: &Request<'_>) -> bool {
+    service == Service::Products && !request.headers().contains("Authorization")
 }
 
 #[derive(Default)]
