@@ -165,12 +165,10 @@ impl Environment {
         let mut every = tokio::time::interval(PRUNE_EVERY);
         while shutdown.run_until_cancelled(every.tick()).await.is_some() {
             let before = self.clock.now() - MEMORY;
-            let pruned = async {
-                store.prune_inbox(before).await?;
-                store.prune_idempotency(before).await
-            };
-            if let Err(error) = pruned.await {
-                tracing::warn!(service = %self.service, %error, "old rows could not be removed");
+            for pruned in [store.prune_inbox(before).await, store.prune_idempotency(before).await] {
+                if let Err(error) = pruned {
+                    tracing::warn!(service = %self.service, %error, "old rows could not be removed");
+                }
             }
         }
     }

@@ -77,7 +77,9 @@ impl IdempotencyStore for Database {
     }
 
     async fn prune_idempotency(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.execute("DELETE FROM idempotency WHERE created_at < $1", &[&moment(before)]).await?;
-        Ok(())
+        let sql = "DELETE FROM idempotency WHERE (scope, key) IN
+            (SELECT scope, key FROM idempotency WHERE created_at < $1
+             ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        self.prune(sql, before).await
     }
 }

@@ -57,9 +57,13 @@ impl InboxStore for Database {
     }
 
     async fn prune_inbox(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.execute("DELETE FROM inbox WHERE applied_at < $1", &[&moment(before)]).await?;
-        self.execute("DELETE FROM inbox_failure WHERE failed_at < $1", &[&moment(before)]).await?;
-        Ok(())
+        let sql = "DELETE FROM inbox WHERE (consumer, message_id) IN
+            (SELECT consumer, message_id FROM inbox WHERE applied_at < $1
+             ORDER BY applied_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        self.prune(sql, before).await?;
+        let sql = "DELETE FROM inbox_failure WHERE (consumer, message_id) IN
+            (SELECT consumer, message_id FROM inbox_failure WHERE failed_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        self.prune(sql, before).await
     }
 }
 

@@ -61,6 +61,9 @@ fn fenced(sql: &str) -> Cow<'_, str> {
     }
 }
 
+/// Rows that are taken over at a time, the oldest first: the next look takes over the next.
+const TAKEN_OVER: i64 = 5_000;
+
 #[async_trait]
 impl OutboxStore for Database {
     async fn hold(&self, now: Timestamp, ttl: Duration) -> Result<(), StoreError> {
@@ -82,8 +85,8 @@ impl OutboxStore for Database {
              UPDATE outbox SET relay = $1 WHERE id IN
                 (SELECT id FROM outbox
                  WHERE relay IN (SELECT relay FROM gone) OR relay NOT IN (SELECT relay FROM outbox_relay)
-                 FOR UPDATE SKIP LOCKED)",
-            &[&relay, &moment(now)],
+                 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
+            &[&relay, &moment(now), &TAKEN_OVER],
         )
         .await?;
         Ok(())

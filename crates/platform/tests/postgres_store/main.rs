@@ -126,3 +126,16 @@ messaging_store_conformance!(Postgres);
 async fn releases_come_and_go_on_one_schema() {
     releases::come_and_go(&FreshDatabase::create().await.store_url()).await;
 }
+
+#[tokio::test]
+async fn however_much_is_old_is_forgotten_some_at_a_time() {
+    let process = Postgres::fresh().await;
+    let fill = "INSERT INTO inbox (consumer, message_id, applied_at)
+        SELECT 'products', gen_random_uuid(), to_timestamp($1::float8) FROM generate_series(1, 12001)";
+    for age in [0.0, 1_000.0] {
+        process.database.execute(fill, &[&age]).await.unwrap();
+    }
+    process.store.messaging().prune_inbox(contracts::Timestamp::from_micros(1_000_000_000)).await.unwrap();
+    let left = process.database.query("SELECT count(*) FROM inbox", &[]).await.unwrap();
+    assert_eq!(left[0].get::<_, i64>(0), 12_001);
+}

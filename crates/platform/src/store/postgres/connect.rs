@@ -64,6 +64,8 @@ pub async fn migrate(url: &str, migrations: Vec<(refinery::Runner, &'static str)
     let connection = tokio::spawn(connection);
     // Freed when the session ends, however it ends.
     client.execute("SELECT pg_advisory_lock(hashtext('mercato.migrations'))", &[]).await?;
+    // Whoever waits for a table makes all wait who come after: rather than that, this start fails and the next one tries again.
+    client.execute("SET lock_timeout = '3s'", &[]).await?;
     for (mut runner, table) in migrations {
         runner.set_migration_table_name(table);
         if let Err(failure) = runner.run_async(&mut client).await {

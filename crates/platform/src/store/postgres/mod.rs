@@ -25,6 +25,9 @@ use crate::outbox::fresh::Fresh;
 pub use connect::{endpoint, migrate, open};
 pub use transaction::Transaction;
 
+/// Rows that a pruning deletes at a time.
+const PRUNED: i64 = 5_000;
+
 /// The pool of one service's database. Clones share it.
 #[derive(Clone)]
 pub struct Database {
@@ -94,6 +97,17 @@ impl Database {
     /// [`StoreError`].
     pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
         self.connection().await?.execute(sql, params).await
+    }
+
+    /// Runs a statement that deletes up to `$2` of what is older than `$1`, as a chore, until nothing of that is left: a
+    /// single one might take longer than a statement may, and hold locks meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`]: some may be gone.
+    pub(crate) async fn prune(&self, sql: &str, before: Timestamp) -> Result<(), StoreError> {
+        let connection = self.chore().await?;
+        while connection.execute(sql, &[&moment(before), &PRUNED]).await? == PRUNED.unsigned_abs() {}
+        Ok(())
     }
 
     /// Under which name this process writes into the outbox.
