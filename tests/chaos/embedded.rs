@@ -1,8 +1,13 @@
 //! The shop in one process.
 
-use testkit::chaos::{Point, Safeguard, Shape::Embedded};
+use std::time::Duration;
 
-use crate::{crashes, safeguards::broken_without};
+use testkit::chaos::{Plan, Point, Safeguard, Shape::Embedded};
+
+use crate::{
+    crashes, plan,
+    safeguards::{LENGTH, broken_in, broken_without},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_all_safeguards_no_promise_is_broken() {
@@ -19,6 +24,15 @@ async fn without_the_keys_a_repetition_is_another_request() {
     assert_eq!(broken_without(Embedded, Some(Safeguard::Idempotency)).await, ["keys_answer_once"]);
 }
 
+/// Nothing else tells: shopping asks again for what does not come.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_confirms_events_are_lost() {
+    let without = Some(Safeguard::Confirm);
+    // They never come: there is no need to wait for them for long.
+    let plan = Plan { without, settle: Duration::from_secs(20), ..plan(Embedded, LENGTH) };
+    assert_eq!(broken_in(plan).await, ["events_take_effect"]);
+}
+
 /// The database tells, and so do the clients.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_condition_stock_is_sold_twice() {
@@ -28,5 +42,5 @@ async fn without_the_condition_stock_is_sold_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_that_crashes_at_each_named_place_keeps_every_promise() {
-    crashes::expect_nothing_broken(Embedded, 0, &Point::ALL).await;
+    crashes::expect_nothing_broken(Embedded, Point::ALL.map(|point| (0, point))).await;
 }

@@ -29,5 +29,5 @@ async fn a_relay_that_is_paused_past_its_lease_breaks_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_crashes_between_the_broker_and_the_database_keeps_every_promise() {
     let points = [Point::AfterPublish, Point::AfterConfirm, Point::AfterEffect, Point::AfterAck];
-    crashes::expect_nothing_broken(Kafka, SHOPPING, &points).await;
+    crashes::expect_nothing_broken(Kafka, points.map(|point| (SHOPPING, point))).await;
 }

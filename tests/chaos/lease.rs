@@ -9,8 +9,12 @@ use testkit::{
 
 use crate::plan;
 
-/// The first instance of shopping, behind two of customer and two of products.
+/// The first instance of products, behind two of customer.
+pub const PRODUCTS: usize = 2;
+/// The first of shopping.
 pub const SHOPPING: usize = 4;
+/// The first of payment.
+pub const PAYMENT: usize = 6;
 
 /// An instance that stands still for longer than the lease of its relay, while events are on their way from it: the broker is
 /// slow, so that there are some at any moment.

@@ -4,7 +4,7 @@ use testkit::chaos::{Plan, Point, Safeguard, Shape::Rabbitmq};
 
 use crate::{
     crashes,
-    lease::{SHOPPING, paused_past_its_lease},
+    lease::{PAYMENT, PRODUCTS, SHOPPING, paused_past_its_lease},
     safeguards::{broken_in, broken_without},
 };
 
@@ -44,5 +44,13 @@ async fn without_the_condition_stock_is_sold_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_crashes_at_each_named_place_keeps_every_promise() {
-    crashes::expect_nothing_broken(Rabbitmq, SHOPPING, &Point::ALL).await;
+    crashes::expect_nothing_broken(Rabbitmq, Point::ALL.map(|point| (SHOPPING, point))).await;
+}
+
+/// Where they differ from shopping: what they do in a handler.
+#[tokio::test(flavor = "multi_thread")]
+async fn products_and_payment_that_crash_about_their_effects_keep_every_promise() {
+    let points = [Point::BeforeCommit, Point::AfterCommit, Point::AfterEffect];
+    let crashes = points.into_iter().flat_map(|point| [(PRODUCTS, point), (PAYMENT, point)]);
+    crashes::expect_nothing_broken(Rabbitmq, crashes).await;
 }

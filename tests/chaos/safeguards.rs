@@ -7,7 +7,7 @@ use testkit::chaos::{Plan, Safeguard, Shape};
 use crate::{plan, run};
 
 /// Long enough for every kind of message to have come twice.
-const LENGTH: Duration = Duration::from_secs(4);
+pub const LENGTH: Duration = Duration::from_secs(4);
 
 /// Which promises are broken if the shop does without a safeguard, or with all of them.
 pub async fn broken_without(shape: Shape, without: Option<Safeguard>) -> Vec<String> {

@@ -95,11 +95,14 @@ pub enum Safeguard {
     Idempotency,
     /// Stock is taken only as far as there is any, and the schema says so, too.
     Stock,
+    /// An event stays in the outbox until the broker has confirmed it. Without it some answers to shopping are lost, which it
+    /// asks for again.
+    Confirm,
 }
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Inbox, Self::Fence, Self::Idempotency, Self::Stock];
+    pub const ALL: [Self; 5] = [Self::Inbox, Self::Fence, Self::Idempotency, Self::Stock, Self::Confirm];
 
     /// Its name.
     #[must_use]
@@ -109,8 +112,15 @@ impl Safeguard {
             Self::Fence => "fence",
             Self::Idempotency => "idempotency",
             Self::Stock => "stock",
+            Self::Confirm => "confirm",
         }
     }
+}
+
+/// What a process says as it crashes at `point`.
+#[must_use]
+pub fn crash_notice(point: Point) -> String {
+    format!("mercato: crashes at {point}")
 }
 
 /// There is nothing of this name.

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Point, Safeguard};
+use super::{Point, Safeguard, crash_notice};
 
 /// How often the file that turns the clock is read.
 const LOOK: Duration = Duration::from_millis(20);
@@ -70,7 +70,7 @@ where
 pub fn crash_point(point: Point) {
     let crash = switches().crash.as_ref().filter(|crash| crash.point == point);
     if crash.is_some_and(|crash| crash.left.fetch_sub(1, SeqCst) == 1) {
-        eprintln!("mercato: crashes at {point}");
+        eprintln!("{}", crash_notice(point));
         process::abort();
     }
 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use contracts::events::{Event as _, StockReserved};
 use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use super::{OutboxRow, OutboxStore};
 use crate::{
     Clock,
     backoff::Backoff,
-    chaos::{Point, crash_point},
+    chaos::{Point, Safeguard, crash_point, does_without},
     messaging::{Broker, Envelope, PublishError},
 };
 
@@ -278,6 +279,10 @@ async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<(i64, Envel
     let mut published = Published { aggregate, confirmed: Vec::with_capacity(rows.len()), failed: None };
     for (id, envelope) in rows {
         crash_point(Point::BeforePublish);
+        if does_without(Safeguard::Confirm) && is_lost(&envelope) {
+            published.confirmed.push(id);
+            continue;
+        }
         if let Err(error) = broker.publish(&envelope).await {
             published.failed = Some(error);
             break;
@@ -286,4 +291,9 @@ async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<(i64, Envel
         published.confirmed.push(id);
     }
     published
+}
+
+/// Whether an event is among those that are lost where nobody waits for the broker: every fourth of a kind.
+fn is_lost(envelope: &Envelope) -> bool {
+    envelope.event_type == StockReserved::TYPE && envelope.id.as_u128().is_multiple_of(4)
 }

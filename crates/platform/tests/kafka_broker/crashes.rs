@@ -121,7 +121,7 @@ async fn what_waits_for_a_broker_s_return_arrives_once() {
     let begun = Instant::now();
     let asked = consumer.call(question(Duration::from_millis(500))).await;
     assert!(matches!(asked, Err(RpcError::Unavailable(_) | RpcError::TimedOut(_))), "{asked:?}");
-    assert!(begun.elapsed() < Duration::from_secs(2), "a question ends by its deadline");
+    assert!(begun.elapsed() < Duration::from_secs(6), "a question ends by its deadline");
     node.restart().await.unwrap();
     let back = Instant::now();
     published(&relay).await;

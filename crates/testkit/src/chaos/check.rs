@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use contracts::{
     OrderId,
     rpc::{
+        CartItem,
         OrderStatus::{Cancelled, Confirmed, Delivered, Refunded, Shipped},
         OrderView,
     },
@@ -187,6 +188,10 @@ fn money_is_what_is_owed(facts: &Facts) -> Verdict {
         let owed_here =
             if matches!(order.status, Confirmed | Shipped | Delivered) { order.total.amount } else { 0 };
         let charges = payment.map_or(0, |payment| payment.times("captured"));
+        let costs: i64 = order.items.iter().map(|item| cost(facts, item)).sum();
+        verdict.case(order.total.amount == costs, || {
+            format!("{} is of {} and costs {costs}", order.id, order.total.amount)
+        });
         verdict.case(kept_here == owed_here && charges <= 1, || {
             format!("{} keeps {kept_here} by {charges} charges and is owed {owed_here}", order.id)
         });
@@ -195,6 +200,12 @@ fn money_is_what_is_owed(facts: &Facts) -> Verdict {
     }
     verdict.case(kept == owed, || format!("{kept} are kept and {owed} owed in all"));
     verdict
+}
+
+/// What an item costs by the catalogue, whose prices stay the same.
+fn cost(facts: &Facts, item: &CartItem) -> i64 {
+    let product = facts.stock.iter().find(|(product, _)| product.id == item.product.id);
+    product.map_or(0, |(product, _)| product.price.amount * i64::from(item.quantity))
 }
 
 fn units_are_sold_once(facts: &Facts) -> Verdict {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use platform::chaos::Point;
+use platform::chaos::{Point, crash_notice};
 
 use super::House;
 use crate::servers::Weather;
@@ -86,7 +86,14 @@ impl Fault {
     pub async fn begin(&self, house: &mut House) -> anyhow::Result<()> {
         match self {
             Self::Kill { instance } => house.kill(*instance),
-            Self::Terminate { instance } => house.terminate(*instance).await?,
+            Self::Terminate { instance } => {
+                house.terminate(*instance).await?;
+                anyhow::ensure!(
+                    house.has_ended_well(*instance),
+                    "it did not end well:\n{}",
+                    house.last_words(*instance)
+                );
+            }
             Self::Pause { instance } => house.pause(*instance, true),
             Self::Crash { instance, point, times } => {
                 house.terminate(*instance).await?;
@@ -131,6 +138,9 @@ impl Fault {
             Self::Crash { .. } if !house.has_ended(instance) => {
                 said = Some("it did not come to that place");
                 house.terminate(instance).await?;
+            }
+            Self::Crash { point, .. } if !house.last_words(instance).contains(&crash_notice(*point)) => {
+                said = Some("it ended before it came to that place");
             }
             _ => {}
         }

@@ -18,7 +18,7 @@ use super::{Shape, fault::Server};
 use crate::{
     client::{Client, Front},
     people::Staff,
-    servers::{Identity, ServerError, Weather},
+    servers::{Identity, ServerError, ServerProcess, Weather},
     shop::{AuditOutcome, Mercato, StaffLogin},
     stack::{self, Stack},
 };
@@ -179,9 +179,23 @@ impl House {
 
     /// Whether an instance has ended.
     pub fn has_ended(&mut self, instance: usize) -> bool {
+        self.process(instance).has_ended()
+    }
+
+    /// Whether an instance that has ended did so as one does that was asked to, with 0.
+    pub fn has_ended_well(&mut self, instance: usize) -> bool {
+        self.process(instance).status().is_some_and(|status| status.success())
+    }
+
+    /// The last that an instance has said.
+    pub fn last_words(&mut self, instance: usize) -> String {
+        crate::servers::tail(self.process(instance).log())
+    }
+
+    fn process(&mut self, instance: usize) -> &mut ServerProcess {
         match &mut self.running {
-            Running::Embedded(whole) => whole.process().has_ended(),
-            Running::Stack(stack) => stack.instances_mut()[instance].process().has_ended(),
+            Running::Embedded(whole) => whole.process(),
+            Running::Stack(stack) => stack.instances_mut()[instance].process(),
         }
     }
 
@@ -206,10 +220,7 @@ impl House {
 
     /// Stops an instance where it is, or lets it go on.
     pub fn pause(&mut self, instance: usize, stands: bool) {
-        let identity = match &mut self.running {
-            Running::Embedded(whole) => whole.process().identity(),
-            Running::Stack(stack) => stack.instances_mut()[instance].process().identity(),
-        };
+        let identity = self.process(instance).identity();
         if stands { Identity::pause(identity) } else { Identity::resume(identity) }
     }
 
@@ -291,7 +302,19 @@ impl House {
     /// # Errors
     /// If they cannot be told.
     pub fn put_clocks_ahead(&mut self, seconds: u64) -> anyhow::Result<()> {
-        self.ahead = (self.ahead + seconds).min(FURTHEST);
+        self.turn_clocks_to((self.ahead + seconds).min(FURTHEST))
+    }
+
+    /// The same, however far they are ahead already: for the end of a run.
+    ///
+    /// # Errors
+    /// If they cannot be told.
+    pub fn let_time_pass(&mut self, seconds: u64) -> anyhow::Result<()> {
+        self.turn_clocks_to(self.ahead + seconds)
+    }
+
+    fn turn_clocks_to(&mut self, ahead: u64) -> anyhow::Result<()> {
+        self.ahead = ahead;
         // By renaming: nobody is to read half of it.
         let next = self.clock.with_extension("next");
         fs::write(&next, self.ahead.to_string())

@@ -31,6 +31,23 @@ async fn whoever_asks_too_often_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn all_of_an_ipv6_network_is_one_client() {
+    let stub = Stub::start("a").await;
+    let gateway = before(&[&stub]).set("UNLIMITED", "").set("TRUSTED_PROXIES", "127.0.0.0/8");
+    let (_nginx, client) = start(gateway.set("SIGN_IN_RATE", "1r/m")).await;
+    let sign_in = async |address: String| {
+        client.post("/customer/login", &json!({})).header("X-Forwarded-For", &address).await.status()
+    };
+    let mut told = Vec::new();
+    for number in 1..=60 {
+        told.push(sign_in(format!("2001:db8:1:2::{number:x}")).await);
+    }
+    assert_eq!((told[0], told[59]), (200, 429));
+    assert_eq!(sign_in("2001:db8:1:3::1".to_owned()).await, 200, "the network beside it");
+    assert_eq!(sign_in("203.0.113.1".to_owned()).await, 200);
+}
+
+#[tokio::test]
 async fn a_network_can_be_let_off_the_limits() {
     let stub = Stub::start("a").await;
     let gateway = before(&[&stub]).set("UNLIMITED", "127.0.0.0/8").set("SIGN_IN_RATE", "1r/m");

@@ -68,6 +68,20 @@ async fn a_read_that_breaks_off_is_tried_again_elsewhere_and_a_write_is_not_sent
 }
 
 #[tokio::test]
+async fn a_read_that_meets_silence_is_answered_elsewhere_in_the_end() {
+    let [silent, other] = [Stub::start("silent").await, Stub::start("other").await];
+    silent.fall_silent();
+    let (_nginx, client) = start(before(&[&silent, &other])).await;
+    // One of the two goes to each.
+    let (one, two) = tokio::join!(
+        client.get("/products/whoami").into_future(),
+        client.get("/products/whoami").into_future()
+    );
+    assert_eq!((one.status(), two.status()), (200, 200));
+    assert_eq!((silent.requests().len(), other.requests().len()), (1, 2));
+}
+
+#[tokio::test]
 async fn an_instance_that_is_busy_is_not_taken_for_a_failed_one() {
     let [a, b] = [Stub::start("a").await, Stub::start("b").await];
     let (_nginx, client) = start(before(&[&a, &b])).await;

@@ -29,6 +29,7 @@ struct Shared {
     requests: Mutex<Vec<Value>>,
     connections: AtomicUsize,
     breaks_off: AtomicBool,
+    is_silent: AtomicBool,
     go_on: Notify,
 }
 
@@ -60,6 +61,11 @@ impl Stub {
         self.shared.breaks_off.store(true, SeqCst);
     }
 
+    /// From now on it reads requests and says nothing.
+    pub fn fall_silent(&self) {
+        self.shared.is_silent.store(true, SeqCst);
+    }
+
     /// Lets a stream of events go on.
     pub fn go_on(&self) {
         self.shared.go_on.notify_one();
@@ -86,6 +92,9 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
         shared.requests.lock().unwrap().push(request.clone());
         if shared.breaks_off.load(SeqCst) {
             return;
+        }
+        if shared.is_silent.load(SeqCst) {
+            std::future::pending::<()>().await;
         }
         let path = request["path"].as_str().unwrap();
         if path.ends_with("/events") {

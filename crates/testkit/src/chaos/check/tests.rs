@@ -137,6 +137,14 @@ fn money_that_is_not_owed_or_not_taken_is_found() {
         facts.payments.insert(declined.id, paid(&declined));
     });
     assert_eq!(kept, ["money_is_what_is_owed"]);
+    let dear = broken(|facts| {
+        // Taken as it is owed, but nobody is to owe that.
+        let order = &mut facts.orders[0][0];
+        order.total.amount += 1;
+        let id = order.id;
+        facts.payments.get_mut(&id).unwrap().captured.as_mut().unwrap().amount += 1;
+    });
+    assert_eq!(dear, ["money_is_what_is_owed"]);
 }
 
 #[test]

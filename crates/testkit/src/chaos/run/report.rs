@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
+use contracts::rpc::OrderStatus;
 use serde::Serialize;
 
 use crate::chaos::{Kind, Log, Verdict, log::Counts};
@@ -63,10 +64,11 @@ pub(super) fn recoveries(episodes: &mut [Episode], log: &Log) {
 }
 
 impl Report {
-    /// Whether every promise was kept, and there were orders to keep it to.
+    /// Whether every promise was kept, there was something to keep each to, and something was sold.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.orders.values().any(|&orders| orders > 0) && self.verdicts.iter().all(Verdict::holds)
+        let confirmed = self.orders.get(OrderStatus::Confirmed.as_str()).is_some_and(|&orders| orders > 0);
+        confirmed && self.verdicts.iter().all(|it| it.holds() && it.checked > 0)
     }
 
     /// The names of the promises that were not.
@@ -151,7 +153,11 @@ impl Report {
         )?;
         for verdict in &self.verdicts {
             let Verdict { name, by, promise, checked, violations, .. } = verdict;
-            let kept = if verdict.holds() { "yes" } else { "**NO**" };
+            let kept = match (verdict.holds(), *checked) {
+                (false, _) => "**NO**",
+                (true, 0) => "**nothing to keep it to**",
+                (true, _) => "yes",
+            };
             let by = format!("{by:?}").to_lowercase();
             writeln!(f, "| {kept} | `{name}`: {promise} | {by} | {checked} | {violations} |")?;
         }
