@@ -172,3 +172,6 @@ fn outboxes_drained(facts: &Facts) -> Invariant {
     }
     invariant
 }
+
+#[cfg(test)]
+mod tests;
