@@ -24,7 +24,7 @@ pub fn paused_past_its_lease(shape: Shape) -> Plan {
     let act = Act {
         calm: Duration::from_secs(1),
         faults: vec![slow, Fault::Pause { instance: SHOPPING }],
-        lasts: Duration::from_millis(7_500),
+        lasts: Duration::from_secs(10),
     };
     Plan { faults: Faults::Listed(vec![act]), ..plan(shape, Duration::from_secs(10)) }
 }
