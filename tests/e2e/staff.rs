@@ -151,6 +151,14 @@ async fn an_order_is_shipped_delivered_and_refunded_in_that_order() {
     staff.treat(order, "ship").await.problem(409);
     staff.treat(OrderId::new(), "ship").await.problem(404);
 
+    // Whose it is only staff are told, who find all that they have bought by it.
+    assert_eq!(shopper.find_order(order).await.customer_id, None);
+    assert_eq!(staff.find_order(order).await.customer_id, Some(shopper.id));
+    let theirs = format!("/shopping/orders?customer_id={}", shopper.id);
+    let of_shopper: Page<OrderView> = staff.client.get(&theirs).await.expect(200).json();
+    assert_eq!(of_shopper.items.iter().map(|it| it.id).collect::<Vec<_>>(), [order]);
+    shopper.client.get(&theirs).await.problem(403);
+
     let declined = shopper.buy(&cup, 1, "tok_declined").await.id;
     shopper.order_ends(declined).await;
     staff.treat(declined, "refund").await.problem(409);

@@ -67,6 +67,10 @@ pub struct FoundAddress {
 /// Where a parcel goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct PostalAddress {
+    /// Who takes the parcel, if it is not the customer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(example = "Ida Lovelace")]
+    pub name: Option<String>,
     /// Street and number.
     #[schema(example = "12 Harbour Street")]
     pub street: String,

@@ -164,6 +164,9 @@ impl FromStr for OrderStatus {
 pub struct OrderView {
     /// Which order.
     pub id: OrderId,
+    /// Whose, for staff; left out once the customer is gone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub customer_id: Option<CustomerId>,
     /// Where it stands.
     pub status: OrderStatus,
     /// Why it ended as it did, where there is something to say.
@@ -173,6 +176,9 @@ pub struct OrderView {
     pub items: Vec<CartItem>,
     /// What it costs.
     pub total: Money,
+    /// Whether staff have asked for the money to go back. Until it has, the order stays where it stands.
+    #[serde(default)]
+    pub refund_requested: bool,
     /// Where it goes, if an address was given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub address: Option<PostalAddress>,

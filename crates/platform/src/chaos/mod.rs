@@ -17,11 +17,13 @@ mod switches;
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;
+#[cfg(not(feature = "chaos"))]
+use uuid::Uuid;
 
 #[cfg(feature = "chaos")]
 pub use disorder::in_disorder;
 #[cfg(feature = "chaos")]
-pub use switches::{ahead, crash_point, does_without};
+pub use switches::{ahead, crash_point, does_without, loses_first};
 
 /// Whether this program can be broken on purpose.
 pub const BUILT_IN: bool = cfg!(feature = "chaos");
@@ -95,8 +97,8 @@ pub enum Safeguard {
     Idempotency,
     /// Stock is taken only as far as there is any, and the schema says so, too.
     Stock,
-    /// An event stays in the outbox until the broker has confirmed it. Without it some answers to shopping are lost, which it
-    /// asks for again.
+    /// An event stays in the outbox until the broker has confirmed it. Without it the first answer of products to every fourth
+    /// order is lost, and shopping asks again.
     Confirm,
 }
 
@@ -166,6 +168,14 @@ pub const fn crash_point(_: Point) {}
 #[inline]
 #[must_use]
 pub const fn does_without(_: Safeguard) -> bool {
+    false
+}
+
+/// Whether this is an event of `aggregate` to lose, as a shop would that does not wait for [confirms](Safeguard::Confirm).
+#[cfg(not(feature = "chaos"))]
+#[inline]
+#[must_use]
+pub const fn loses_first(_: Uuid) -> bool {
     false
 }
 

@@ -1,15 +1,18 @@
 //! What was asked for by variables. They are read once.
 
 use std::{
+    collections::BTreeSet,
     process,
     str::FromStr,
     sync::{
-        OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
     },
     thread,
     time::Duration,
 };
+
+use uuid::Uuid;
 
 use super::{Point, Safeguard, crash_notice};
 
@@ -79,6 +82,16 @@ pub fn crash_point(point: Point) {
 #[must_use]
 pub fn does_without(safeguard: Safeguard) -> bool {
     switches().without == Some(safeguard)
+}
+
+/// Whether this is an event of `aggregate` to lose, as a shop would that does not wait for [confirms](Safeguard::Confirm): the
+/// first that this is asked of, for every fourth aggregate.
+#[must_use]
+pub fn loses_first(aggregate: Uuid) -> bool {
+    static LOST: Mutex<BTreeSet<Uuid>> = Mutex::new(BTreeSet::new());
+    does_without(Safeguard::Confirm)
+        && aggregate.as_u128().is_multiple_of(4)
+        && LOST.lock().unwrap_or_else(PoisonError::into_inner).insert(aggregate)
 }
 
 /// The share of events that get into disorder.

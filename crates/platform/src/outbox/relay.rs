@@ -16,7 +16,7 @@ use super::{OutboxRow, OutboxStore};
 use crate::{
     Clock,
     backoff::Backoff,
-    chaos::{Point, Safeguard, crash_point, does_without},
+    chaos::{Point, crash_point, loses_first},
     messaging::{Broker, Envelope, PublishError},
 };
 
@@ -240,11 +240,14 @@ impl Relay {
     fn note(&mut self, published: Published) {
         let aggregate = published.aggregate;
         if let Some(error) = &published.failed {
-            let (_, mut backoff) = self.resting.remove(&aggregate).unwrap_or_else(|| {
-                // Not for each try: it may take long until somebody takes it.
-                tracing::warn!(%aggregate, %error, "events are not published yet");
-                (Instant::now(), Backoff::reconnect())
-            });
+            // The first of them, and not each for each try: an outage has thousands.
+            if self.resting.is_empty() {
+                tracing::warn!(%aggregate, %error, "events cannot be published yet");
+            } else {
+                tracing::debug!(%aggregate, %error, "events cannot be published yet");
+            }
+            let (_, mut backoff) =
+                self.resting.remove(&aggregate).unwrap_or((Instant::now(), Backoff::reconnect()));
             let until = Instant::now() + backoff.next_rest();
             self.resting.insert(aggregate, (until, backoff));
             if self.cursor > 0 {
@@ -279,7 +282,7 @@ async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<(i64, Envel
     let mut published = Published { aggregate, confirmed: Vec::with_capacity(rows.len()), failed: None };
     for (id, envelope) in rows {
         crash_point(Point::BeforePublish);
-        if does_without(Safeguard::Confirm) && is_lost(&envelope) {
+        if envelope.event_type == StockReserved::TYPE && loses_first(envelope.aggregate) {
             published.confirmed.push(id);
             continue;
         }
@@ -291,9 +294,4 @@ async fn publish(broker: Arc<dyn Broker>, aggregate: Uuid, rows: Vec<(i64, Envel
         published.confirmed.push(id);
     }
     published
-}
-
-/// Whether an event is among those that are lost where nobody waits for the broker: every fourth of a kind.
-fn is_lost(envelope: &Envelope) -> bool {
-    envelope.event_type == StockReserved::TYPE && envelope.id.as_u128().is_multiple_of(4)
 }

@@ -28,8 +28,9 @@ use whole::Whole;
 
 /// Those who sign in here do so once, however long it takes and wherever the clock goes: it goes no further than that.
 const TOKENS: (&str, &str) = ("MERCATO_ACCESS_TOKEN_SECS", "86400");
-/// How far ahead the clocks go in all, in seconds. With the hours of the longest run it is less than a token is good for.
-const FURTHEST: u64 = 10 * 60 * 60;
+/// How far ahead faults put the clocks in all, in seconds. With the hours of the longest run, and what is let pass at its end, it
+/// is less than a token is good for.
+const FURTHEST: u64 = 7 * 60 * 60;
 /// How often an instance is started until it is ready: what it needs may be coming back as well.
 const TRIES: usize = 3;
 

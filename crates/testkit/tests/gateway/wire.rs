@@ -47,18 +47,6 @@ async fn a_client_that_sends_slowly_does_not_hold_a_service() {
 }
 
 #[tokio::test]
-async fn a_file_of_products_is_not_kept_until_it_is_whole() {
-    let stub = Stub::start("a").await;
-    let (nginx, _client) = start(before(&[&stub])).await;
-    let mut slow = connect(&nginx).await;
-    let head = "POST /products/import HTTP/1.1\r\nHost: shop\r\nContent-Type: application/x-ndjson\r\nContent-Length: 6\r\n\r\n";
-    slow.write_all(format!("{head}[1,").as_bytes()).await.unwrap();
-    eventually("the service to hear of it", || async { (stub.connections() == 1).then_some(()) }).await;
-    slow.write_all(b"2 ]").await.unwrap();
-    assert!(read_until(&mut slow, "\r\n\r\n").await.starts_with("HTTP/1.1 200"));
-}
-
-#[tokio::test]
 async fn a_client_that_does_not_get_on_with_its_header_is_let_go() {
     let stub = Stub::start("a").await;
     let (nginx, _client) = start(before(&[&stub])).await;

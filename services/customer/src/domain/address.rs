@@ -33,6 +33,7 @@ pub struct AddressDetails {
 impl From<AddressDetails> for PostalAddress {
     fn from(details: AddressDetails) -> Self {
         Self {
+            name: details.name,
             street: details.street,
             postal_code: details.postal_code,
             city: details.city,

@@ -1,8 +1,11 @@
 //! The transition function.
 
-use contracts::rpc::OrderStatus::{
-    self, Authorised, Cancelled, Confirmed, Declined, Delivered, Pending, Refunded, Rejected, Reserved,
-    Shipped,
+use contracts::{
+    events::Shortage,
+    rpc::OrderStatus::{
+        self, Authorised, Cancelled, Confirmed, Declined, Delivered, Pending, Refunded, Rejected, Reserved,
+        Shipped,
+    },
 };
 
 use super::{
@@ -32,10 +35,7 @@ pub fn advance(order: &Order, input: &Input) -> Result<Step, Refusal> {
 fn checking_out(order: &Order, input: &Input) -> Step {
     match (order.status, input) {
         (Pending, Input::StockReserved) => next(order, Reserved, Message::Reserved, "The stock is reserved."),
-        (Pending, Input::StockRefused(shortages)) => {
-            let reason = if shortages.is_empty() { "sold out" } else { "not enough in stock" };
-            end(order, Rejected, None, reason)
-        }
+        (Pending, Input::StockRefused(shortages)) => end(order, Rejected, None, &lacking(order, shortages)),
         (Reserved, Input::PaymentAuthorised) => {
             next(order, Authorised, Message::Authorised, "The payment is authorised.")
         }
@@ -56,6 +56,21 @@ fn checking_out(order: &Order, input: &Input) -> Step {
     }
 }
 
+/// Why an order is rejected, with the names of the first few products that there is not enough of.
+fn lacking(order: &Order, shortages: &[Shortage]) -> String {
+    const NAMED: usize = 3;
+    let named = shortages.iter().filter_map(|shortage| {
+        let line = order.lines.iter().find(|line| line.product_id == shortage.product_id)?;
+        Some(format!("{} ({} wanted, {} left)", line.name, shortage.requested, shortage.available))
+    });
+    let named: Vec<String> = named.take(NAMED).collect();
+    match shortages.len().saturating_sub(NAMED) {
+        _ if named.is_empty() => "sold out".to_owned(),
+        0 => format!("not enough in stock: {}", named.join(", ")),
+        more => format!("not enough in stock: {}, and {more} more", named.join(", ")),
+    }
+}
+
 fn paid(order: &Order, input: &Input) -> Result<Step, Refusal> {
     Ok(match (order.status, input) {
         (_, Input::PaymentCaptured) if !order.captured => Step {
@@ -69,6 +84,7 @@ fn paid(order: &Order, input: &Input) -> Result<Step, Refusal> {
         }
         (_, Input::TimedOut(attempt)) => overdue(order, *attempt),
         (_, Input::Cancel) => return Err(Refusal::TooLateToCancel),
+        (Confirmed, Input::Ship) if order.refund_requested => return Err(Refusal::BeingRefunded),
         (Confirmed, Input::Ship) => Step { status: Shipped, ..told(order, "The order is on its way.") },
         (Shipped | Delivered, Input::Ship) | (Delivered, Input::Deliver) => nothing(order),
         (Shipped, Input::Deliver) => Step { status: Delivered, ..told(order, "The order was delivered.") },
@@ -172,27 +188,65 @@ fn cancel(order: &Order, reason: &str) -> Step {
 
 #[cfg(test)]
 mod tests {
-    use contracts::{Currency, CustomerId, Money, OrderId, Timestamp};
+    use contracts::{Currency, CustomerId, Money, OrderId, ProductId, Timestamp};
 
     use super::*;
+    use crate::domain::OrderLine;
 
-    /// The audit takes a note that a timeline has twice for a step that was taken twice.
-    #[test]
-    fn an_overdue_capture_and_an_overdue_refund_are_told_apart() {
-        let capturing = Order {
+    fn order(status: OrderStatus) -> Order {
+        let price = Money::new(500, Currency::EUR);
+        let line = |name: &str| OrderLine {
+            product_id: ProductId::new(),
+            name: name.to_owned(),
+            price,
+            quantity: 5,
+        };
+        Order {
             id: OrderId::new(),
             customer_id: Some(CustomerId::new()),
-            status: Confirmed,
+            status,
             reason: None,
-            lines: Vec::new(),
-            total: Money::new(500, Currency::EUR),
+            lines: ["Cup", "Pot", "Pan", "Lid"].map(line).into(),
+            total: Money::new(10_000, Currency::EUR),
             payment_token: "tok_ok".to_owned(),
             address: None,
             captured: false,
             refund_requested: false,
             placed_at: Timestamp::from_micros(0),
             updated_at: Timestamp::from_micros(0),
+        }
+    }
+
+    #[test]
+    fn who_is_rejected_is_told_what_there_is_not_enough_of() {
+        let order = order(Pending);
+        let lacking = |lines: &[OrderLine]| {
+            let shortage = |line: &OrderLine| Shortage {
+                product_id: line.product_id,
+                requested: line.quantity,
+                available: 1,
+            };
+            let refused = Input::StockRefused(lines.iter().map(shortage).collect());
+            advance(&order, &refused).unwrap().reason.unwrap()
         };
+        assert_eq!(lacking(&[]), "sold out");
+        assert_eq!(lacking(&order.lines[..1]), "not enough in stock: Cup (5 wanted, 1 left)");
+        let all = lacking(&order.lines);
+        assert!(all.ends_with("Pan (5 wanted, 1 left), and 1 more") && !all.contains("Lid"), "{all}");
+    }
+
+    #[test]
+    fn what_is_being_refunded_is_not_sent_off() {
+        let refunding = Order { captured: true, refund_requested: true, ..order(Confirmed) };
+        assert_eq!(advance(&refunding, &Input::Ship), Err(Refusal::BeingRefunded));
+        let paid = Order { captured: true, ..order(Confirmed) };
+        assert_eq!(advance(&paid, &Input::Ship).unwrap().status, Shipped);
+    }
+
+    /// The audit takes a note that a timeline has twice for a step that was taken twice.
+    #[test]
+    fn an_overdue_capture_and_an_overdue_refund_are_told_apart() {
+        let capturing = order(Confirmed);
         let refunding = Order { captured: true, refund_requested: true, ..capturing.clone() };
         let note = |order| advance(order, &Input::TimedOut(BEFORE_GIVING_UP)).unwrap().note.unwrap();
         assert_ne!(note(&capturing), note(&refunding));

@@ -114,6 +114,9 @@ pub enum Refusal {
     /// Only a confirmed order is shipped.
     #[error("only a confirmed order can be shipped")]
     NotConfirmed,
+    /// The money is on its way back, and the goods are not to go.
+    #[error("the order is being refunded")]
+    BeingRefunded,
     /// Only a shipped order is delivered.
     #[error("only a shipped order can be delivered")]
     NotShipped,

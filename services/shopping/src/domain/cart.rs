@@ -111,17 +111,19 @@ impl Cart {
         Ok(())
     }
 
-    /// Takes over what was in a guest's cart. Where both hold a product the pieces add up, as far as they may;
-    /// what does not fit stays out.
-    pub fn merge(&mut self, guest: &Self) {
+    /// Takes over what was in a guest's cart. Where both hold a product the pieces add up, as far as they may.
+    ///
+    /// # Errors
+    /// [`CartError::Full`] or [`CartError::MixedCurrencies`] if a product does not fit; the cart is then half merged.
+    pub fn merge(&mut self, guest: &Self) -> Result<(), CartError> {
         for line in &guest.lines {
             let held = self.lines.iter().find(|held| held.product_id == line.product_id);
             let room = MAX_QUANTITY - held.map_or(0, |held| held.quantity);
             if room > 0 {
-                // A full cart, or one in another currency, stays as it is.
-                self.add(line.product_id, line.quantity.min(room), line.price).ok();
+                self.add(line.product_id, line.quantity.min(room), line.price)?;
             }
         }
+        Ok(())
     }
 }
 
@@ -161,13 +163,25 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_together_is_not_merged() {
+        let (mut cart, mut guest) = (Cart::default(), Cart::default());
+        cart.add(ProductId::new(), 1, PRICE).unwrap();
+        guest.add(ProductId::new(), 1, Money::new(1, "USD".parse().unwrap())).unwrap();
+        assert_eq!(cart.merge(&guest), Err(CartError::MixedCurrencies));
+        let full =
+            || (0..MAX_LINES).map(|_| CartLine { product_id: ProductId::new(), quantity: 1, price: PRICE });
+        let (mut cart, guest) = (Cart { lines: full().collect() }, Cart { lines: full().collect() });
+        assert_eq!(cart.merge(&guest), Err(CartError::Full));
+    }
+
+    #[test]
     fn a_merge_adds_up_and_stays_within_bounds() {
         let (mut cart, mut guest) = (Cart::default(), Cart::default());
         let (both, only) = (ProductId::new(), ProductId::new());
         cart.add(both, MAX_QUANTITY - 1, PRICE).unwrap();
         guest.add(both, 5, PRICE).unwrap();
         guest.add(only, 2, PRICE).unwrap();
-        cart.merge(&guest);
+        cart.merge(&guest).unwrap();
         assert_eq!(cart.lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [MAX_QUANTITY, 2]);
     }
 }

@@ -265,6 +265,8 @@ pub(super) async fn remove(
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No cart for this token", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It does not fit into the customer's cart: both are as they were",
+            body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),

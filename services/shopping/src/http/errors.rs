@@ -4,8 +4,8 @@ use platform::http::{FieldError, Problem};
 
 use crate::{
     commands::{
-        AddToCartError, ChangeOrderError, NoSuchCart, NotOnWishlist, PlaceOrderError, SetQuantityError,
-        WishlistError,
+        AddToCartError, ChangeOrderError, MergeCartsError, NoSuchCart, NotOnWishlist, PlaceOrderError,
+        SetQuantityError, WishlistError,
     },
     domain::CartError,
     queries::{GetCartError, ListWishlistError},
@@ -71,6 +71,16 @@ impl From<SetQuantityError> for Problem {
             SetQuantityError::Refused(refusal) => cart_refused(refusal),
             SetQuantityError::Rpc(error) => error.into(),
             SetQuantityError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MergeCartsError> for Problem {
+    fn from(error: MergeCartsError) -> Self {
+        match error {
+            MergeCartsError::NoCart => no_cart(),
+            MergeCartsError::Refused(refusal) => cart_refused(refusal),
+            MergeCartsError::Store(error) => error.into(),
         }
     }
 }

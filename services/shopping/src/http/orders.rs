@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{
-    AddressId, Money, OrderId, Timestamp,
+    AddressId, CustomerId, Money, OrderId, Timestamp,
     rpc::{OrderStatus, OrderView},
 };
 use platform::{
@@ -76,6 +76,8 @@ pub(super) struct OrdersQuery {
     /// For staff: everybody's orders and not only their own.
     #[serde(default)]
     everyone: bool,
+    /// For staff: the orders of this customer.
+    customer_id: Option<CustomerId>,
 }
 
 impl Validate for OrdersQuery {}
@@ -141,10 +143,11 @@ pub(super) async fn place(
     let checkout =
         Checkout { customer_id, payment_token: payment.token, address_id, expected_total, idempotency };
     let placed = commands::place_order(shopping, checkout).await?;
-    Ok(Located::accepted(format!("/shopping/orders/{}", placed.id), order_view(placed)))
+    let view = order_view(placed, viewer(&caller.0));
+    Ok(Located::accepted(format!("/shopping/orders/{}", view.id), view))
 }
 
-/// The caller's orders, newest first
+/// The caller's orders, newest first; for staff everybody's, or one customer's
 #[utoipa::path(
     tag = "orders",
     params(OrdersQuery),
@@ -163,14 +166,16 @@ pub(super) async fn list(
     caller: Caller,
     query: Query<OrdersQuery>,
 ) -> Result<Json<Page<OrderView>>, Problem> {
-    let Query(OrdersQuery { limit, after, status, everyone }) = query;
-    if everyone && caller.0.role != Role::Staff {
+    let Query(OrdersQuery { limit, after, status, everyone, customer_id }) = query;
+    if (everyone || customer_id.is_some()) && caller.0.role != Role::Staff {
         return Err(Problem::forbidden("Only staff see everyone's orders."));
     }
-    let filter = OrderFilter { customer_id: (!everyone).then_some(caller.0.sub), status };
+    let customer_id = customer_id.or((!everyone).then_some(caller.0.sub));
+    let filter = OrderFilter { customer_id, status };
     let after = after.map(|cursor| cursor.0);
     let orders = queries::list_orders(shopping, filter, after, limit.get() + 1).await?;
-    Ok(Json(Page::new(orders, limit, |order| order.id).map(order_view)))
+    let viewer = viewer(&caller.0);
+    Ok(Json(Page::new(orders, limit, |order| order.id).map(|order| order_view(order, viewer))))
 }
 
 /// One order
@@ -191,8 +196,9 @@ pub(super) async fn get(
     caller: Caller,
     id: Id<OrderId>,
 ) -> Result<Json<OrderView>, Problem> {
-    let order = queries::get_order(shopping, viewer(&caller.0), id.0).await?;
-    order.map(|order| Json(order_view(order))).ok_or_else(|| Problem::not_found("order"))
+    let viewer = viewer(&caller.0);
+    let order = queries::get_order(shopping, viewer, id.0).await?;
+    order.map(|order| Json(order_view(order, viewer))).ok_or_else(|| Problem::not_found("order"))
 }
 
 /// How an order came to where it stands, from the beginning
@@ -241,6 +247,7 @@ pub(super) async fn cancel(
     id: Id<OrderId>,
 ) -> Result<Json<OrderView>, Problem> {
     commands::cancel_order(shopping, caller.0.sub, id.0).await?;
-    let order = queries::get_order(shopping, viewer(&caller.0), id.0).await?;
-    order.map(|order| Json(order_view(order))).ok_or_else(|| Problem::not_found("order"))
+    let viewer = viewer(&caller.0);
+    let order = queries::get_order(shopping, viewer, id.0).await?;
+    order.map(|order| Json(order_view(order, viewer))).ok_or_else(|| Problem::not_found("order"))
 }

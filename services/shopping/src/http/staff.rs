@@ -18,7 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn view(shopping: &Shopping, id: OrderId) -> Result<OrderView, Problem> {
     let order = queries::get_order(shopping, Viewer::Staff, id).await?;
-    order.map(order_view).ok_or_else(|| Problem::not_found("order"))
+    order.map(|order| order_view(order, Viewer::Staff)).ok_or_else(|| Problem::not_found("order"))
 }
 
 /// Mark a confirmed order as shipped

@@ -6,6 +6,7 @@ use contracts::{
 };
 use platform::store::StoreError;
 
+use super::Viewer;
 use crate::{
     app::Shopping,
     domain::{Order, OrderLine},
@@ -25,15 +26,17 @@ pub async fn list_orders(
     shopping.store.orders(filter, after, limit).await
 }
 
-/// An order as its customer sees it.
+/// An order as `viewer` sees it.
 #[must_use]
-pub fn order_view(order: Order) -> OrderView {
+pub fn order_view(order: Order, viewer: Viewer) -> OrderView {
     OrderView {
         id: order.id,
+        customer_id: order.customer_id.filter(|_| viewer == Viewer::Staff),
         status: order.status,
         reason: order.reason,
         items: order.lines.into_iter().map(item).collect(),
         total: order.total,
+        refund_requested: order.refund_requested,
         address: order.address,
         placed_at: order.placed_at,
         updated_at: order.updated_at,

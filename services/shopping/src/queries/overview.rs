@@ -3,7 +3,7 @@
 use contracts::rpc::{CustomerOverview, ShoppingOverview};
 use platform::messaging::RpcError;
 
-use super::{GetCartError, ListWishlistError, get_cart, list_orders, list_wishlist, order_view};
+use super::{GetCartError, ListWishlistError, Viewer, get_cart, list_orders, list_wishlist, order_view};
 use crate::{app::Shopping, domain::CartOwner, store::OrderFilter};
 
 /// Orders that an overview shows.
@@ -25,6 +25,7 @@ pub async fn overview(shopping: &Shopping, asked: CustomerOverview) -> Result<Sh
         ListWishlistError::Store(error) => error.into(),
     })?;
     let filter = OrderFilter { customer_id: Some(customer_id), status: None };
-    let orders = list_orders(shopping, filter, None, ORDERS).await?;
-    Ok(ShoppingOverview { cart, wishlist, orders: orders.into_iter().map(order_view).collect() })
+    let orders = list_orders(shopping, filter, None, ORDERS).await?.into_iter();
+    let orders = orders.map(|order| order_view(order, Viewer::Customer(customer_id))).collect();
+    Ok(ShoppingOverview { cart, wishlist, orders })
 }

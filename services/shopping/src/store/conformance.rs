@@ -24,6 +24,7 @@ macro_rules! conformance {
             a_quantity_in_another_currency_is_refused,
             a_cleared_cart_is_empty_and_still_there,
             a_merge_moves_what_the_guest_had_and_spends_the_token,
+            a_merge_that_does_not_fit_leaves_both_carts,
             prices_are_renewed_for_what_is_in_the_cart,
             a_guests_cart_is_forgotten_when_nobody_has_touched_it_for_long,
             additions_at_once_all_count,

@@ -28,10 +28,12 @@ fn order(product: &Product, quantity: u32, status: OrderStatus) -> OrderView {
     let now = Timestamp::from_micros(0);
     OrderView {
         id: OrderId::new(),
+        customer_id: None,
         status,
         reason: None,
         items: vec![CartItem { product: priced, quantity, subtotal: total }],
         total,
+        refund_requested: false,
         address: None,
         placed_at: now,
         updated_at: now,

@@ -71,10 +71,11 @@ impl Report {
         confirmed && self.verdicts.iter().all(|it| it.holds() && it.checked > 0)
     }
 
-    /// The names of the promises that were not.
+    /// The names of the promises that were not, or that there was nothing to keep to.
     #[must_use]
     pub fn broken(&self) -> Vec<&str> {
-        self.verdicts.iter().filter(|it| !it.holds()).map(|it| it.name.as_str()).collect()
+        let broken = self.verdicts.iter().filter(|it| !it.holds() || it.checked == 0);
+        broken.map(|it| it.name.as_str()).collect()
     }
 }
 

@@ -126,6 +126,19 @@ pub async fn a_merge_moves_what_the_guest_had_and_spends_the_token(fixture: Fixt
     assert_eq!(fixture.cart(owner).await.lines.len(), 2);
 }
 
+pub async fn a_merge_that_does_not_fit_leaves_both_carts(fixture: Fixture) {
+    let (customer_id, cup, pot) = (CustomerId::new(), ProductId::new(), ProductId::new());
+    let owner = CartOwner::Customer(customer_id);
+    fixture.put(owner, cup, 1, 500).await;
+    let price = Money::new(500, "USD".parse().unwrap());
+    let line = CartLine { product_id: pot, quantity: 1, price };
+    fixture.store.add_to_cart(addition(GUEST, line)).await.unwrap();
+    let refused = fixture.store.merge_carts([7; 32], customer_id).await.unwrap();
+    assert_eq!(refused, CartChange::Refused(CartError::MixedCurrencies));
+    assert_eq!(fixture.cart(owner).await.product_ids(), [cup]);
+    assert_eq!(fixture.cart(GUEST).await.product_ids(), [pot]);
+}
+
 pub async fn prices_are_renewed_for_what_is_in_the_cart(fixture: Fixture) {
     let (owner, other, cup) = (customer(), customer(), ProductId::new());
     fixture.put(owner, cup, 2, 500).await;

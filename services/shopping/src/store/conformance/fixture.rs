@@ -184,6 +184,7 @@ pub fn order(customer_id: CustomerId, cart: &Cart) -> Order {
         total: euros(amount),
         payment_token: "tok_ok".to_owned(),
         address: Some(PostalAddress {
+            name: Some("Ida Lovelace".to_owned()),
             street: "12 Harbour Street".to_owned(),
             postal_code: "20095".to_owned(),
             city: "Hamburg".to_owned(),

@@ -126,7 +126,9 @@ pub(super) async fn merge(
     let Some(guests) = guests else { return Ok(CartChange::NoCart) };
     let before = before.unwrap_or_default();
     let mut after = before.clone();
-    after.merge(&guests);
+    if let Err(refusal) = after.merge(&guests) {
+        return Ok(CartChange::Refused(refusal));
+    }
     let forget =
         async { transaction.execute("DELETE FROM guest_cart WHERE owner = $1", &[&&guest[..]]).await };
     try_join!(save(transaction, to, &before, &after), empty(transaction, from), forget)?;

@@ -162,7 +162,9 @@ pub(super) fn merge(
         return Ok(CartChange::NoCart);
     }
     let mut cart = Cart { lines: lines(transaction, to)? };
-    cart.merge(&Cart { lines: lines(transaction, from)? });
+    if let Err(refusal) = cart.merge(&Cart { lines: lines(transaction, from)? }) {
+        return Ok(CartChange::Refused(refusal));
+    }
     save(transaction, to, &cart)?;
     save(transaction, from, &Cart::default())?;
     transaction.execute("DELETE FROM guest_cart WHERE owner = ?1", [&guest[..]])?;
