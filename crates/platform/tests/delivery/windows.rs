@@ -84,6 +84,42 @@ impl Broker for Breaking {
     }
 }
 
+/// What handlers wait at before they do anything.
+struct Gate {
+    permits: Arc<Semaphore>,
+    begun: Arc<AtomicU32>,
+}
+
+impl Gate {
+    fn closed() -> Self {
+        Self { permits: Arc::new(Semaphore::new(0)), begun: Arc::default() }
+    }
+
+    fn open(&self) {
+        self.permits.add_permits(1);
+    }
+
+    /// How many have come to it.
+    fn begun(&self) -> usize {
+        self.begun.load(Ordering::SeqCst) as usize
+    }
+
+    /// A consumer whose handlers wait here.
+    fn consume(&self, products: &Peer, broker: &Arc<Breaking>) -> Process {
+        let (permits, begun) = (Arc::clone(&self.permits), Arc::clone(&self.begun));
+        let wait = move |_| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            let permits = Arc::clone(&permits);
+            async move {
+                drop(permits.acquire().await);
+                Ok(())
+            }
+        };
+        let broker = Arc::clone(broker) as Arc<dyn Broker>;
+        Process::start().consume(products, &broker, router(products, wait))
+    }
+}
+
 fn event(order: OrderId, n: u32) -> Envelope {
     Envelope::seal(&placed(order, n), Timestamp::now())
 }
@@ -92,31 +128,14 @@ fn event(order: OrderId, n: u32) -> Envelope {
 async fn a_consumer_holds_no_more_for_connections_that_break_while_its_handlers_wait() {
     let products = Peer::new(Service::Products).await;
     let sessions = (0..8).map(|_| (0..256).map(|n| event(OrderId::new(), n)).collect());
-    let (broker, gate) = (Breaking::new(sessions), Arc::new(Semaphore::new(0)));
-    let (begun, at_gate) = (Arc::new(AtomicU32::new(0)), Arc::clone(&gate));
-    let counting = Arc::clone(&begun);
-    let fault = move |_| {
-        counting.fetch_add(1, Ordering::SeqCst);
-        let gate = Arc::clone(&at_gate);
-        async move {
-            drop(gate.acquire().await);
-            Ok(())
-        }
-    };
-    let process = Process::start().consume(
-        &products,
-        &(Arc::clone(&broker) as Arc<dyn Broker>),
-        router(&products, fault),
-    );
-    eventually("its hands are full", || async {
-        (begun.load(Ordering::SeqCst) as usize >= WINDOW).then_some(())
-    })
-    .await;
+    let (broker, gate) = (Breaking::new(sessions), Gate::closed());
+    let process = gate.consume(&products, &broker);
+    eventually("its hands are full", || async { (gate.begun() >= WINDOW).then_some(()) }).await;
     // Time for some more subscriptions, if it made them.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(begun.load(Ordering::SeqCst) as usize, WINDOW);
+    assert_eq!(gate.begun(), WINDOW);
     assert!(broker.held() <= 2 * WINDOW, "{} are held", broker.held());
-    gate.add_permits(1);
+    gate.open();
     assert_eq!(products.until_effects(8 * WINDOW).await.len(), 8 * WINDOW);
     process.stop().await;
 }
@@ -126,26 +145,14 @@ async fn what_waits_behind_another_is_given_back_when_its_connection_breaks() {
     let products = Peer::new(Service::Products).await;
     let order = OrderId::new();
     let events: Vec<_> = (1..=3).map(|n| event(order, n)).collect();
-    let (broker, gate) = (Breaking::new([events.clone(), events]), Arc::new(Semaphore::new(0)));
-    let at_gate = Arc::clone(&gate);
-    let fault = move |_| {
-        let gate = Arc::clone(&at_gate);
-        async move {
-            drop(gate.acquire().await);
-            Ok(())
-        }
-    };
-    let process = Process::start().consume(
-        &products,
-        &(Arc::clone(&broker) as Arc<dyn Broker>),
-        router(&products, fault),
-    );
+    let (broker, gate) = (Breaking::new([events.clone(), events]), Gate::closed());
+    let process = gate.consume(&products, &broker);
     eventually("the second connection breaks", || async {
         (broker.subscriptions.load(Ordering::SeqCst) == 3).then_some(())
     })
     .await;
     assert_eq!(broker.held(), 1, "the first, which is being handled");
-    gate.add_permits(1);
+    gate.open();
     eventually("it is settled", || async { (broker.held() == 0).then_some(()) }).await;
     assert_eq!(products.effects_of(order).await, [1]);
     process.stop().await;
