@@ -255,6 +255,32 @@ async fn somebody_elses_order_is_not_there() {
 }
 
 #[tokio::test]
+async fn staff_call_an_order_off_until_it_is_paid() {
+    let shop = shop().await;
+    let (staff, shopper) = (shop.staff().await, Shopper::sign_up(&shop).await);
+    let cup = staff.add(&ProductBody::named("Cup").stock(5)).await;
+    let slow = shopper.buy(&cup, 2, "tok_slow").await.id;
+    shopper.order_reaches(slow, Reserved).await;
+    let called_off: OrderView = staff.treat(slow, "cancel").await.expect(200).json();
+    assert_eq!((called_off.status, called_off.captured), (Cancelled, false));
+    assert_eq!(shopper.find_order(slow).await.reason.as_deref(), Some("called off by the shop"));
+    staff.treat(slow, "cancel").await.expect(200);
+    staff.treat(slow, "ship").await.problem(409);
+    assert_eq!(staff.payment_reaches(slow, "voided").await.taken(), 0);
+    eventually("the stock to be released", || async {
+        (staff.product(cup.id).await.stock == 5).then_some(())
+    })
+    .await;
+
+    let paid = shopper.buy(&cup, 1, "tok_ok").await.id;
+    staff.order_is_paid(paid).await;
+    let refund_instead = staff.treat(paid, "cancel").await.problem(409);
+    assert_eq!(refund_instead.kind, "urn:mercato:problem:order-status");
+    assert_eq!(staff.find_order(paid).await.status, Confirmed);
+    shop.audit().await.expect_clean();
+}
+
+#[tokio::test]
 async fn an_order_can_be_cancelled_until_it_is_confirmed() {
     let shop = shop().await;
     let (staff, shopper) = (shop.staff().await, Shopper::sign_up(&shop).await);

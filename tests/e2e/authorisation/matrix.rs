@@ -66,8 +66,8 @@ pub(super) const MATRIX: &[Row] = &[
     row("get /shopping/orders/{id}", [401, 200, 404, 200, 401]),
     row("get /shopping/orders/{id}/timeline", [401, 200, 404, 200, 401]),
     row("get /shopping/orders/{id}/events", [401, 200, 404, 200, 401]),
-    // It is confirmed, which is too late.
-    row("post /shopping/orders/{id}/cancel", [401, 409, 404, 404, 401]),
+    // It is confirmed and captured, which is too late for anybody.
+    row("post /shopping/orders/{id}/cancel", [401, 409, 404, 409, 401]),
     row("post /shopping/orders/{id}/ship", [401, 403, 403, 200, 401]),
     row("post /shopping/orders/{id}/deliver", [401, 403, 403, 200, 401]),
     row("post /shopping/orders/{id}/refund", [401, 403, 403, 202, 401]),

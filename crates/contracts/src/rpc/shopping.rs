@@ -176,6 +176,9 @@ pub struct OrderView {
     pub items: Vec<CartItem>,
     /// What it costs.
     pub total: Money,
+    /// Whether the money is the shop's. Goods are not sent before.
+    #[serde(default)]
+    pub captured: bool,
     /// Whether staff have asked for the money to go back. Until it has, the order stays where it stands.
     #[serde(default)]
     pub refund_requested: bool,

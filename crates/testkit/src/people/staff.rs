@@ -11,7 +11,7 @@ use super::orders;
 use crate::{
     bodies::{ProductBody, fresh_key},
     client::{Answer, Client},
-    views::{Page, Payment, Product, Step, Tokens},
+    views::{Payment, Product, Tokens},
     wait::eventually,
 };
 
@@ -96,10 +96,8 @@ impl Staff {
     /// If that does not come to pass in time.
     pub async fn order_is_paid(&self, order: OrderId) -> Payment {
         let payment = self.payment_reaches(order, "captured").await;
-        let timeline = format!("/shopping/orders/{order}/timeline");
         eventually(&format!("{order} to be told of its capture"), || async {
-            let steps: Page<Step> = self.client.get(&timeline).await.expect(200).json();
-            steps.items.iter().any(|step| step.note == "The payment is captured.").then_some(())
+            self.find_order(order).await.captured.then_some(())
         })
         .await;
         payment

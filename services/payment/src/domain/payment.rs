@@ -145,11 +145,13 @@ impl Payment {
     /// The order stands: what is held becomes ours.
     ///
     /// # Errors
-    /// [`Refusal`] if it is not held, or is not `total`.
+    /// [`Refusal`] if it was never held, or is not `total`.
     pub fn confirmed(current: Option<Self>, total: Money) -> Result<Change, Refusal> {
         let payment = current.ok_or(Refusal::NotAuthorised)?;
         match payment.status {
-            Status::Declined | Status::VoidDue | Status::Voided => Err(Refusal::NoMoney(payment.status)),
+            Status::Declined => Err(Refusal::NoMoney(payment.status)),
+            // Staff called the order off, and that was heard of first.
+            Status::VoidDue | Status::Voided => Ok(Change::default()),
             _ if payment.amount != Some(total) => Err(Refusal::OtherAmount),
             Status::Authorised => {
                 Ok(Change::to(payment.at(Status::CaptureDue)).noting(Operation::Capture, Outcome::Requested))
@@ -219,10 +221,11 @@ mod tests {
 
     #[test]
     fn nothing_is_captured_once_the_order_is_cancelled() {
-        for status in [Status::VoidDue, Status::Voided, Status::Declined] {
-            let refused = Payment::confirmed(Some(payment(status)), TOTAL);
-            assert_eq!(refused, Err(Refusal::NoMoney(status)));
+        for status in [Status::VoidDue, Status::Voided] {
+            assert_eq!(Payment::confirmed(Some(payment(status)), TOTAL), Ok(Change::default()));
         }
+        let refused = Payment::confirmed(Some(payment(Status::Declined)), TOTAL);
+        assert_eq!(refused, Err(Refusal::NoMoney(Status::Declined)));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::domain::Order;
 
+/// Why an order is cancelled that staff call off.
+const CALLED_OFF: &str = "called off by the shop";
+
 /// What follows when `input` happens to `order`. An input that is late, repeated or out of order changes nothing, or
 /// undoes what it tells of.
 ///
@@ -45,6 +48,7 @@ fn checking_out(order: &Order, input: &Input) -> Step {
         }
         (_, Input::StockExpired) => cancel(order, "the reservation expired"),
         (_, Input::Cancel) => cancel(order, "cancelled by the customer"),
+        (_, Input::CallOff) => cancel(order, CALLED_OFF),
         (_, Input::CustomerDeleted) => cancel(order, "the customer's account was deleted"),
         (status, Input::TimedOut(attempt)) if *attempt < BEFORE_UNDOING => {
             ask_again(order, request_of(status), *attempt)
@@ -84,7 +88,12 @@ fn paid(order: &Order, input: &Input) -> Result<Step, Refusal> {
         }
         (_, Input::TimedOut(attempt)) => overdue(order, *attempt),
         (_, Input::Cancel) => return Err(Refusal::TooLateToCancel),
+        (Confirmed, Input::CallOff) if order.captured => return Err(Refusal::Captured),
+        // A provider may refuse the capture for good. Should it have made it after all, payment gives the money back.
+        (Confirmed, Input::CallOff) => cancel(order, CALLED_OFF),
+        (_, Input::CallOff) => return Err(Refusal::TooLateToCancel),
         (Confirmed, Input::Ship) if order.refund_requested => return Err(Refusal::BeingRefunded),
+        (Confirmed, Input::Ship) if !order.captured => return Err(Refusal::NotCaptured),
         (Confirmed, Input::Ship) => Step { status: Shipped, ..told(order, "The order is on its way.") },
         (Shipped | Delivered, Input::Ship) | (Delivered, Input::Deliver) => nothing(order),
         (Shipped, Input::Deliver) => Step { status: Delivered, ..told(order, "The order was delivered.") },
@@ -112,8 +121,8 @@ fn ended(order: &Order, input: &Input) -> Result<Step, Refusal> {
         {
             Ok(Step { messages: vec![Message::Cancelled], ..nothing(order) })
         }
-        Input::Cancel if order.status == Cancelled => Ok(nothing(order)),
-        Input::Cancel => Err(Refusal::TooLateToCancel),
+        Input::Cancel | Input::CallOff if order.status == Cancelled => Ok(nothing(order)),
+        Input::Cancel | Input::CallOff => Err(Refusal::TooLateToCancel),
         Input::Ship => Err(Refusal::NotConfirmed),
         Input::Deliver => Err(Refusal::NotShipped),
         Input::Refund if order.status == Refunded => Ok(nothing(order)),

@@ -3,9 +3,9 @@
 //!
 //! ```text
 //! pending ──► reserved ──► authorised ──► confirmed ──► shipped ──► delivered
-//!    │           │             │              └────────────┴────────────┴────► refunded
-//!    ├► rejected ├► declined   │
-//!    └───────────┴─────────────┴► cancelled
+//!    │           │             │              ├────────────┴────────────┴────► refunded
+//!    ├► rejected ├► declined   │              │ as long as it is not captured
+//!    └───────────┴─────────────┴──────────────┴► cancelled
 //! ```
 //!
 //! Each step waits for its answer by a timer, asks again a few times, and then undoes what was done. No answer
@@ -46,6 +46,8 @@ pub enum Input {
     TimedOut(u32),
     /// The customer calls it off.
     Cancel,
+    /// Staff call it off.
+    CallOff,
     /// The customer is gone.
     CustomerDeleted,
     /// Staff sent it off.
@@ -111,6 +113,9 @@ pub enum Refusal {
     /// It is confirmed, or has ended.
     #[error("the order can no longer be cancelled")]
     TooLateToCancel,
+    /// The money is ours, and is given back by a refund.
+    #[error("the payment is captured: the order can be refunded, and no longer called off")]
+    Captured,
     /// Only a confirmed order is shipped.
     #[error("only a confirmed order can be shipped")]
     NotConfirmed,
@@ -123,7 +128,7 @@ pub enum Refusal {
     /// There is nothing to give back.
     #[error("only a confirmed, shipped or delivered order can be refunded")]
     NotPaid,
-    /// There is nothing to give back yet.
+    /// There is nothing to give back yet, and nothing to send goods for.
     #[error("the payment has not been captured yet; try again shortly")]
     NotCaptured,
 }

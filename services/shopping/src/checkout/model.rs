@@ -156,11 +156,11 @@ impl World {
                 })
             }
             Message::Confirmed => {
-                assert!(matches!(self.money, Funds::Held | Funds::Captured | Funds::Refunded));
+                assert!(!matches!(self.money, Funds::Untouched | Funds::Declined));
                 if self.money == Funds::Held {
                     self.money = Funds::Captured;
                 }
-                Some(Input::PaymentCaptured)
+                (self.money != Funds::Voided).then_some(Input::PaymentCaptured)
             }
             Message::RefundRequested => {
                 self.money = Funds::Refunded;
@@ -196,7 +196,7 @@ impl World {
                 self.stock = Stock::Expired;
                 self.network.push(InFlight::Answered(Input::StockExpired));
             }
-            13 => self.happen(&Input::Cancel),
+            13 => self.happen(&[Input::Cancel, Input::CallOff][pick % 2]),
             14 => self.happen(&Input::Refund),
             15 => self.happen(&[Input::Ship, Input::Deliver, Input::CustomerDeleted][pick % 3]),
             _ => {}
@@ -232,7 +232,7 @@ fn may_follow(before: OrderStatus, after: OrderStatus) -> bool {
             Pending => matches!(after, Reserved | Rejected | Cancelled),
             Reserved => matches!(after, Authorised | Declined | Cancelled),
             Authorised => matches!(after, Confirmed | Cancelled),
-            Confirmed => matches!(after, Shipped | Refunded),
+            Confirmed => matches!(after, Shipped | Refunded | Cancelled),
             Shipped => matches!(after, Delivered | Refunded),
             Delivered => after == Refunded,
             Rejected | Declined | Cancelled | Refunded => false,

@@ -1,4 +1,4 @@
-//! What people do with an order that is placed: the customer cancels it; staff ship, deliver and refund it.
+//! What people do with an order that is placed: the customer cancels it; staff call it off, ship, deliver and refund it.
 
 use contracts::{CustomerId, OrderId, rpc::OrderStatus};
 use platform::store::StoreError;
@@ -36,7 +36,16 @@ pub async fn cancel_order(
     change(shopping, order_id, Cause::Customer(customer_id), Input::Cancel).await
 }
 
-/// Marks a confirmed order as shipped.
+/// Calls an order off for the shop, also one that is confirmed and whose payment cannot be captured: its stock is
+/// released and its payment voided.
+///
+/// # Errors
+/// [`ChangeOrderError`].
+pub async fn call_off_order(shopping: &Shopping, order_id: OrderId) -> Result<OrderStatus, ChangeOrderError> {
+    change(shopping, order_id, Cause::Staff, Input::CallOff).await
+}
+
+/// Marks a confirmed order as shipped, once it is paid.
 ///
 /// # Errors
 /// [`ChangeOrderError`].

@@ -11,7 +11,9 @@ mod set_quantity;
 
 pub use add_to_cart::{AddToCartError, Addition, add_to_cart};
 pub use add_to_wishlist::{WishlistError, add_to_wishlist};
-pub use change_order::{ChangeOrderError, cancel_order, deliver_order, refund_order, ship_order};
+pub use change_order::{
+    ChangeOrderError, call_off_order, cancel_order, deliver_order, refund_order, ship_order,
+};
 pub use clear_cart::{NoSuchCart, clear_cart};
 pub use merge_carts::{MergeCartsError, merge_carts};
 pub use place_order::{Checkout, PlaceOrderError, PriceChange, place_order};

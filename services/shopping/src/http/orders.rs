@@ -225,7 +225,7 @@ pub(super) async fn timeline(
     Ok(Json(Page { items: items.into_iter().map(TimelineItem::from).collect(), next: None }))
 }
 
-/// Call off an order that is not confirmed yet
+/// Call off an order that is not confirmed yet; for staff also one whose payment is not captured yet
 ///
 /// Its stock is released and its payment voided. An order that is cancelled already stays so.
 #[utoipa::path(
@@ -246,8 +246,11 @@ pub(super) async fn cancel(
     caller: Caller,
     id: Id<OrderId>,
 ) -> Result<Json<OrderView>, Problem> {
-    commands::cancel_order(shopping, caller.0.sub, id.0).await?;
     let viewer = viewer(&caller.0);
+    match viewer {
+        Viewer::Customer(customer_id) => commands::cancel_order(shopping, customer_id, id.0).await?,
+        Viewer::Staff => commands::call_off_order(shopping, id.0).await?,
+    };
     let order = queries::get_order(shopping, viewer, id.0).await?;
     order.map(|order| Json(order_view(order, viewer))).ok_or_else(|| Problem::not_found("order"))
 }

@@ -21,7 +21,7 @@ async fn view(shopping: &Shopping, id: OrderId) -> Result<OrderView, Problem> {
     order.map(|order| order_view(order, Viewer::Staff)).ok_or_else(|| Problem::not_found("order"))
 }
 
-/// Mark a confirmed order as shipped
+/// Mark a confirmed order as shipped, once its payment is captured
 #[utoipa::path(
     tag = "staff",
     params(("id" = OrderId, Path)),
@@ -30,7 +30,7 @@ async fn view(shopping: &Shopping, id: OrderId) -> Result<OrderView, Problem> {
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Not confirmed", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Not confirmed, or not paid", body = Problem, content_type = "application/problem+json"),
         (status = 503, body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = [])),

@@ -36,6 +36,7 @@ pub fn order_view(order: Order, viewer: Viewer) -> OrderView {
         reason: order.reason,
         items: order.lines.into_iter().map(item).collect(),
         total: order.total,
+        captured: order.captured,
         refund_requested: order.refund_requested,
         address: order.address,
         placed_at: order.placed_at,

@@ -51,6 +51,7 @@ macro_rules! conformance {
             a_timer_counts_while_it_stands,
             the_last_timeout_cancels_and_clears_the_timer,
             a_customer_reaches_their_own_orders_only,
+            staff_call_off_what_is_not_paid,
             what_an_order_cannot_do_is_refused_and_changes_nothing,
             a_declined_order_says_why,
             a_timeline_is_numbered_without_gaps,

@@ -33,6 +33,7 @@ fn order(product: &Product, quantity: u32, status: OrderStatus) -> OrderView {
         reason: None,
         items: vec![CartItem { product: priced, quantity, subtotal: total }],
         total,
+        captured: false,
         refund_requested: false,
         address: None,
         placed_at: now,

@@ -21,6 +21,7 @@ over_each_store!(
     a_capture_whose_answer_was_lost_is_made_once,
     a_refund_waits_for_a_capture_that_is_due,
     a_cancellation_finds_a_capture_of_which_nobody_heard,
+    a_cancellation_ends_a_capture_that_is_refused,
     the_provider_is_not_asked_for_what_is_known,
 );
 
@@ -150,6 +151,22 @@ async fn a_cancellation_finds_a_capture_of_which_nobody_heard(fixture: Fixture) 
     let account = fixture.account(order).await;
     assert_eq!((account.captured, account.refunded), (TOTAL.amount, TOTAL.amount));
     assert!(fixture.timers().await.is_empty());
+}
+
+async fn a_cancellation_ends_a_capture_that_is_refused(fixture: Fixture) {
+    let (provider, order) = (Faulty::new(&fixture), OrderId::new());
+    let instance = Instance::new(&fixture, Arc::clone(&provider) as _);
+    instance.hear(reserved(order, "tok_ok")).await.unwrap();
+    provider.set(Mode::Down);
+    instance.hear(confirmed(order)).await.unwrap();
+    provider.set(Mode::Works);
+    instance.hear(OrderCancelled { order_id: order }).await.unwrap();
+    assert_eq!(status(&fixture, order).await, Status::Voided);
+    assert!(fixture.timers().await.is_empty());
+    // Asked for once more, and overtaken by the cancellation.
+    instance.hear(confirmed(order)).await.unwrap();
+    assert_eq!((status(&fixture, order).await, fixture.account(order).await.captures), (Status::Voided, 0));
+    assert_eq!(fixture.answers().await, [Answer::Authorised(TOTAL)]);
 }
 
 async fn the_provider_is_not_asked_for_what_is_known(fixture: Fixture) {

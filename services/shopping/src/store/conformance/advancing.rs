@@ -7,7 +7,7 @@ use contracts::{
         OrderRefundRequested, OrderReserved,
     },
     rpc::OrderStatus::{
-        self, Authorised, Cancelled, Confirmed, Declined, Delivered, Pending, Refunded, Reserved,
+        Authorised, Cancelled, Confirmed, Declined, Delivered, Pending, Refunded, Reserved, Shipped,
     },
 };
 use futures::future::join_all;
@@ -37,7 +37,7 @@ pub async fn a_checkout_goes_through_step_by_step(fixture: Fixture) {
     assert_eq!(by_message(&fixture, id, Input::StockCommitted).await, Advanced::Now(Confirmed));
     assert_eq!(by_message(&fixture, id, Input::PaymentCaptured).await, Advanced::Now(Confirmed));
     assert_eq!(fixture.timer(id).await, None, "there is nothing to wait for");
-    for (input, status) in [(Input::Ship, OrderStatus::Shipped), (Input::Deliver, Delivered)] {
+    for (input, status) in [(Input::Ship, Shipped), (Input::Deliver, Delivered)] {
         assert_eq!(happens(&fixture, id, Cause::Staff, input).await, Advanced::Now(status));
     }
     assert_eq!(happens(&fixture, id, Cause::Staff, Input::Refund).await, Advanced::Now(Delivered));
@@ -130,15 +130,37 @@ pub async fn a_customer_reaches_their_own_orders_only(fixture: Fixture) {
     assert_eq!(fixture.timer(id).await, None);
 }
 
+pub async fn staff_call_off_what_is_not_paid(fixture: Fixture) {
+    let anna = CustomerId::new();
+    for status in [Pending, Reserved, Authorised, Confirmed] {
+        let id = fixture.order_in(anna, status).await;
+        for _ in 0..2 {
+            assert_eq!(happens(&fixture, id, Cause::Staff, Input::CallOff).await, Advanced::Now(Cancelled));
+        }
+        let order = fixture.order(id).await;
+        assert_eq!((order.reason.as_deref(), order.captured), (Some("called off by the shop"), false));
+        let told = fixture.told(id).await;
+        assert_eq!(told.iter().filter(|told| *told == OrderCancelled::TYPE).count(), 1, "{told:?}");
+        assert_eq!(fixture.timer(id).await, None);
+        // The capture was made after all: payment gives the money back, and the order stays cancelled.
+        assert_eq!(by_message(&fixture, id, Input::PaymentCaptured).await, Advanced::Now(Cancelled));
+    }
+}
+
 pub async fn what_an_order_cannot_do_is_refused_and_changes_nothing(fixture: Fixture) {
     let anna = CustomerId::new();
     let (pending, confirmed) = (fixture.placed(anna).await.id, fixture.order_in(anna, Confirmed).await);
+    let (paid, shipped) = (fixture.order_in(anna, Confirmed).await, fixture.order_in(anna, Shipped).await);
+    by_message(&fixture, paid, Input::PaymentCaptured).await;
     for (id, cause, input, refusal) in [
         (pending, Cause::Staff, Input::Ship, Refusal::NotConfirmed),
         (pending, Cause::Staff, Input::Deliver, Refusal::NotShipped),
         (pending, Cause::Staff, Input::Refund, Refusal::NotPaid),
         (confirmed, Cause::Staff, Input::Deliver, Refusal::NotShipped),
         (confirmed, Cause::Staff, Input::Refund, Refusal::NotCaptured),
+        (confirmed, Cause::Staff, Input::Ship, Refusal::NotCaptured),
+        (shipped, Cause::Staff, Input::CallOff, Refusal::TooLateToCancel),
+        (paid, Cause::Staff, Input::CallOff, Refusal::Captured),
         (confirmed, Cause::Customer(anna), Input::Cancel, Refusal::TooLateToCancel),
     ] {
         let before = (fixture.order(id).await, fixture.told(id).await);
@@ -164,14 +186,14 @@ pub async fn a_timeline_is_numbered_without_gaps(fixture: Fixture) {
     let (id, other) =
         (fixture.order_in(CustomerId::new(), Delivered).await, fixture.placed(CustomerId::new()).await.id);
     let timeline = fixture.store.timeline(id, 0).await.unwrap();
-    assert_eq!(timeline.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(timeline.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(
         timeline.iter().map(|entry| entry.status).collect::<Vec<_>>(),
-        [Pending, Reserved, Authorised, Confirmed, OrderStatus::Shipped, Delivered]
+        [Pending, Reserved, Authorised, Confirmed, Confirmed, Shipped, Delivered]
     );
     assert!(timeline.iter().all(|entry| !entry.note.is_empty()));
     assert_eq!(fixture.store.timeline(id, 4).await.unwrap(), timeline[4..]);
-    assert_eq!(fixture.store.timeline(id, 6).await.unwrap(), []);
+    assert_eq!(fixture.store.timeline(id, 7).await.unwrap(), []);
     assert_eq!(fixture.store.timeline(other, 0).await.unwrap().len(), 1);
     assert_eq!(fixture.store.timeline(OrderId::new(), 0).await.unwrap(), []);
 }

@@ -148,9 +148,9 @@ fn straight_way() -> [(Input, OrderStatus); 7] {
         (Input::StockReserved, OrderStatus::Reserved),
         (Input::PaymentAuthorised, OrderStatus::Authorised),
         (Input::StockCommitted, OrderStatus::Confirmed),
+        (Input::PaymentCaptured, OrderStatus::Confirmed),
         (Input::Ship, OrderStatus::Shipped),
         (Input::Deliver, OrderStatus::Delivered),
-        (Input::PaymentCaptured, OrderStatus::Delivered),
         (Input::Refund, OrderStatus::Delivered),
     ]
 }

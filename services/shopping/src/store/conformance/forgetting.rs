@@ -71,8 +71,8 @@ pub async fn an_address_is_kept_until_the_parcel_has_arrived(fixture: Fixture) {
     let address = async |id: OrderId| fixture.order(id).await.address;
     let happens = async |id, cause, input| store.advance(id, cause, input, NOW + SECOND).await.unwrap();
     assert!(address(confirmed).await.is_some() && address(shipped).await.is_some());
-    happens(confirmed, Cause::Staff, Input::Ship).await;
     happens(confirmed, Cause::Message(message()), Input::PaymentCaptured).await;
+    happens(confirmed, Cause::Staff, Input::Ship).await;
     assert!(address(confirmed).await.is_some(), "it is still to arrive");
     for id in [confirmed, shipped] {
         assert_eq!(happens(id, Cause::Staff, Input::Deliver).await, Advanced::Now(Delivered));
