@@ -357,6 +357,7 @@ async fn what_is_not_there_is_a_404_and_what_cannot_be_done_a_405() {
             (404, shopper.delete(&format!("/customer/addresses/{address}"))),
             (404, staff.patch(&format!("/products/{product}"), &json!({ "name": "Pot" }))),
             (404, staff.delete(&format!("/products/{product}"))),
+            (404, post(staff, &format!("/products/{product}/restore"))),
             (404, staff.get(&format!("/payment/payments/{order}"))),
             (404, post(staff, &format!("/shopping/orders/{order}/ship"))),
             (404, post(staff, &format!("/shopping/orders/{order}/refund"))),

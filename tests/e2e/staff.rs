@@ -110,6 +110,7 @@ async fn nobody_but_staff_may_do_what_staff_do() {
         (Method::POST, "/products/".to_owned(), json!(ProductBody::named("Mine"))),
         (Method::PATCH, format!("/products/{}", cup.id), json!({ "name": "Mine" })),
         (Method::DELETE, format!("/products/{}", cup.id), Value::Null),
+        (Method::POST, format!("/products/{}/restore", cup.id), Value::Null),
         (Method::POST, format!("/products/{}/stock", cup.id), json!({ "adjust": 5 })),
         (Method::POST, format!("/shopping/orders/{}/ship", order.id), Value::Null),
         (Method::POST, format!("/shopping/orders/{}/deliver", order.id), Value::Null),

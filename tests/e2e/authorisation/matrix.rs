@@ -73,6 +73,7 @@ pub(super) const MATRIX: &[Row] = &[
     row("post /shopping/orders/{id}/refund", [401, 403, 403, 202, 401]),
     row("get /payment/payments/{order_id}", [401, 403, 403, 200, 401]),
     row("delete /products/{id}", [401, 403, 403, 204, 401]),
+    row("post /products/{id}/restore", [401, 403, 403, 200, 401]),
     leaving("post /customer/logout", [401, 204, 204, 204, 401]),
     leaving("delete /customer/profile", [401, 204, 204, 204, 401]),
 ];

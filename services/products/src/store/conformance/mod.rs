@@ -34,6 +34,7 @@ macro_rules! suite {
             catalogue: a_key_serves_one_request;
             catalogue: a_revision_changes_what_it_names;
             catalogue: an_archived_product_is_in_no_list;
+            catalogue: a_restored_product_is_for_sale_as_it_was;
             catalogue: an_import_is_all_or_nothing;
             catalogue: a_repeated_import_imports_once;
             catalogue: a_shop_is_seeded_once;
