@@ -316,6 +316,7 @@ async fn queries_that_make_no_sense_are_refused() {
             "max_price=cheap",
             "min_price=2&max_price=1",
             "in_stock=maybe",
+            "archived=maybe",
             "sort=random",
             "category=Big%20Things",
             "q=%00",

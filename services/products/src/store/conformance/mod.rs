@@ -42,6 +42,7 @@ macro_rules! suite {
             listing: every_order_visits_each_product_once;
             listing: a_page_goes_on_where_the_last_one_ended_though_products_come_and_go;
             listing: filters_narrow_a_list;
+            listing: archived_products_have_a_list_of_their_own;
             listing: a_search_finds_the_beginnings_of_words;
             listing: a_search_follows_a_product_that_changes;
             listing: any_text_can_be_searched_for;

@@ -219,6 +219,28 @@ async fn every_list_is_read_from_an_index() {
     assert!(plan.contains("products_by_word"), "{plan}");
 }
 
+#[tokio::test]
+async fn a_list_of_what_is_archived_does_not_read_the_catalogue() {
+    let shop = shop().await;
+    fill(&shop).await;
+    execute(&shop, "UPDATE products SET archived_at = now() WHERE amount % 50 = 0").await.unwrap();
+    execute(&shop, "ANALYZE products").await.unwrap();
+    let archived = Listing { archived: true, limit: 20, ..Listing::default() };
+    let after = Some(Position::Newest { at: NOW.as_micros() + 5_000_000_000_000, id: ProductId::new() });
+    for listing in [archived.clone(), Listing { after, ..archived.clone() }] {
+        let plan = plan_of(&shop, &listing).await;
+        assert!(plan.contains("products_archived_by_age") && !plan.contains("Sort"), "{listing:?}:\n{plan}");
+    }
+    for narrowed in [
+        Listing { sort: Sort::Name, ..archived.clone() },
+        Listing { category: Some("category-7".into()), ..archived.clone() },
+        Listing { search: SearchTerms::parse("product 777"), ..archived },
+    ] {
+        let plan = plan_of(&shop, &narrowed).await;
+        assert!(plan.contains("products_archived_by_age"), "{narrowed:?}:\n{plan}");
+    }
+}
+
 async fn plan_of(shop: &Shop, listing: &Listing) -> String {
     let query = Query::of(listing).unwrap();
     let values: Vec<&(dyn ToSql + Sync)> = query.values.iter().map(|value| &**value as _).collect();
