@@ -10,7 +10,7 @@ use contracts::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{
-    ProductBody, Shopper, Staff,
+    Client, ProductBody, Shopper, Staff,
     bodies::fresh_key,
     eventually,
     views::{Page, Product},
@@ -47,6 +47,33 @@ async fn a_product_is_added_changed_restocked_and_archived() {
     assert!(staff.product(cup.id).await.archived_at.is_some());
     let found: Page<Product> = visitor.get("/products/?q=big+cup").await.expect(200).json();
     assert!(found.items.is_empty());
+}
+
+#[tokio::test]
+async fn a_product_that_was_archived_is_restored_and_sold() {
+    let shop = shop().await;
+    let (staff, shopper) = (shop.staff().await, Shopper::sign_up(&shop).await);
+    let cup = staff.add(&ProductBody::named("Cup").category("comebacks").stock(3)).await;
+    let list = async |client: &Client, query: &str| {
+        let path = format!("/products/?category=comebacks{query}");
+        client.get(&path).await.expect(200).json::<Page<Product>>().items
+    };
+    staff.archive(cup.id).await;
+    assert_eq!(list(&shopper.client, "").await, []);
+    assert_eq!(list(&staff.client, "&archived=true").await, [staff.product(cup.id).await]);
+    let one = json!({ "product_id": cup.id, "quantity": 1 });
+    let refused = shopper.client.post("/shopping/cart", &one).await.problem(422);
+    assert_eq!(refused.errors[0].field, "product_id");
+
+    for _ in 0..2 {
+        assert_eq!(staff.restore(cup.id).await, cup);
+    }
+    assert_eq!(list(&staff.client, "&archived=true").await, []);
+    assert_eq!(list(&shopper.client, "").await, std::slice::from_ref(&cup));
+    let order = shopper.buy(&cup, 3, "tok_ok").await;
+    shopper.order_reaches(order.id, Confirmed).await;
+    assert_eq!(staff.product(cup.id).await.stock, 0);
+    shop.audit().await.expect_clean();
 }
 
 #[tokio::test]
@@ -110,6 +137,7 @@ async fn nobody_but_staff_may_do_what_staff_do() {
         (Method::POST, "/products/".to_owned(), json!(ProductBody::named("Mine"))),
         (Method::PATCH, format!("/products/{}", cup.id), json!({ "name": "Mine" })),
         (Method::DELETE, format!("/products/{}", cup.id), Value::Null),
+        (Method::POST, format!("/products/{}/restore", cup.id), Value::Null),
         (Method::POST, format!("/products/{}/stock", cup.id), json!({ "adjust": 5 })),
         (Method::POST, format!("/shopping/orders/{}/ship", order.id), Value::Null),
         (Method::POST, format!("/shopping/orders/{}/deliver", order.id), Value::Null),

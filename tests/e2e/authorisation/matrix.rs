@@ -42,8 +42,10 @@ pub(super) const MATRIX: &[Row] = &[
     row("delete /customer/addresses/{id}", [401, 204, 404, 404, 401]),
     // Who reads the catalogue is not asked for; where staff see more, a token has to be a good one.
     row("get /products/", [200, 200, 200, 200, 200]),
+    row("get /products/?archived=true", [401, 403, 403, 200, 401]),
     row("get /products/categories", [200, 200, 200, 200, 200]),
     row("get /products/category/{name}", [200, 200, 200, 200, 200]),
+    row("get /products/category/{name}?archived=true", [401, 403, 403, 200, 401]),
     row("get /products/{id}", [200, 200, 200, 200, 401]),
     row("post /products/ids", [200, 200, 200, 200, 401]),
     row("post /products/", [401, 403, 403, 201, 401]),
@@ -73,6 +75,7 @@ pub(super) const MATRIX: &[Row] = &[
     row("post /shopping/orders/{id}/refund", [401, 403, 403, 202, 401]),
     row("get /payment/payments/{order_id}", [401, 403, 403, 200, 401]),
     row("delete /products/{id}", [401, 403, 403, 204, 401]),
+    row("post /products/{id}/restore", [401, 403, 403, 200, 401]),
     leaving("post /customer/logout", [401, 204, 204, 204, 401]),
     leaving("delete /customer/profile", [401, 204, 204, 204, 401]),
 ];

@@ -62,6 +62,14 @@ impl Staff {
         self.client.delete(&format!("/products/{id}")).await.expect(204);
     }
 
+    /// Takes an archived product back into the catalogue.
+    ///
+    /// # Panics
+    /// If that is refused.
+    pub async fn restore(&self, id: ProductId) -> Product {
+        self.client.call(Method::POST, &format!("/products/{id}/restore")).await.expect(200).json()
+    }
+
     /// A product, archived or not.
     ///
     /// # Panics

@@ -4,6 +4,7 @@ pub mod add_product;
 pub mod adjust_stock;
 pub mod archive_product;
 pub mod import_products;
+pub mod restore_product;
 pub mod revise_product;
 
 use platform::idempotency::Once;

@@ -90,9 +90,11 @@ pub(crate) fn sort_name(name: &str) -> String {
     name.to_lowercase()
 }
 
-/// Which products, in which order, from where on. Archived products are in no list.
+/// Which products, in which order, from where on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
+    /// Only those that are archived; otherwise only those that are not.
+    pub archived: bool,
     /// Only those that these words find.
     pub search: Option<SearchTerms>,
     /// Only those of this category.
@@ -101,7 +103,7 @@ pub struct Listing {
     pub min_price: Option<i64>,
     /// Only those that cost this much or less, in minor units of whatever currency.
     pub max_price: Option<i64>,
-    /// Only those that are in stock, or only those that are not.
+    /// Only those that can be bought now, or only those that cannot: nothing that is archived can.
     pub in_stock: Option<bool>,
     /// In which order.
     pub sort: Sort,

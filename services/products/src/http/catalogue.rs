@@ -17,7 +17,10 @@ use super::{
     views::ProductView,
 };
 use crate::{
-    commands::{add_product::add_product, archive_product::archive_product, revise_product::revise_product},
+    commands::{
+        add_product::add_product, archive_product::archive_product, restore_product::restore_product,
+        revise_product::revise_product,
+    },
     domain::{NewProduct, ProductPatch},
 };
 
@@ -150,7 +153,32 @@ pub(super) async fn archive(
     Ok(NoContent)
 }
 
+/// Takes an archived product back into the catalogue.
+///
+/// It is for sale again, as it was. One that is not archived stays as it is.
+#[utoipa::path(
+    tag = "staff",
+    params(("id" = ProductId, Path, description = "Which product")),
+    responses(
+        (status = 200, description = "The product, which is not archived", body = ProductView),
+        (status = 404, description = "There is no such product", body = Problem,
+            content_type = "application/problem+json"),
+        NotStaff,
+        Failures
+    ),
+    security(("bearer" = []))
+)]
+#[post("/<id>/restore")]
+pub(super) async fn restore(
+    id: Id<ProductId>,
+    _staff: Staff,
+    products: &Service,
+) -> Result<Json<ProductView>, Problem> {
+    let product = restore_product(products, id.0).await?;
+    Ok(Json(product.into()))
+}
+
 /// The routes of the catalogue's staff.
 pub(super) fn routes() -> Vec<Route> {
-    routes![add, revise, archive]
+    routes![add, revise, archive, restore]
 }

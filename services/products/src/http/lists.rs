@@ -1,12 +1,18 @@
 //! Lists of products, and of their categories.
 
-use platform::http::{Cursor, FieldErrors, Json, Limit, Page, Problem, Query, Validate};
-use rocket::{Route, get, routes};
+use async_trait::async_trait;
+use platform::http::{Cursor, FieldErrors, Json, Limit, Page, Problem, Query, Staff, Validate};
+use rocket::{
+    Request, Route, get,
+    outcome::{Outcome, try_outcome},
+    request::{self, FromRequest},
+    routes,
+};
 use serde::Deserialize;
 
 use super::{
     Service,
-    answers::Failures,
+    answers::{Failures, NotStaff},
     views::{CategoryView, Items, ProductView},
 };
 use crate::{
@@ -38,6 +44,10 @@ pub(super) struct Search {
     max_price: Option<i64>,
     /// `true`: only what can be bought now. `false`: only what cannot.
     in_stock: Option<bool>,
+    /// For staff: what is archived, and not what is in the catalogue.
+    #[serde(default)]
+    #[param(required = false)]
+    archived: bool,
     /// The order of the list.
     #[serde(default)]
     #[param(inline, required = false)]
@@ -75,6 +85,7 @@ impl Search {
     /// One product more than the page has shows whether there is a next page.
     fn into_listing(self) -> Listing {
         Listing {
+            archived: self.archived,
             search: self.q.as_deref().and_then(SearchTerms::parse),
             category: self.category,
             min_price: self.min_price,
@@ -87,11 +98,29 @@ impl Search {
     }
 }
 
+/// A [`Search`] by somebody who may see what it finds. The catalogue is for everybody, whatever token comes along.
+pub(super) struct Permitted(Search);
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Permitted {
+    type Error = Problem;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Problem> {
+        let Query(search) = try_outcome!(Query::<Search>::from_request(request).await);
+        if search.archived {
+            try_outcome!(Staff::from_request(request).await);
+        }
+        Outcome::Success(Self(search))
+    }
+}
+
 fn page(products: Vec<Product>, limit: Limit, sort: Sort) -> Json<Page<ProductView>> {
     Json(Page::new(products, limit, |last| Position::of(last, sort)).map(ProductView::from))
 }
 
 /// Lists and searches the products of the catalogue.
+///
+/// Members of staff may search what is archived instead.
 #[utoipa::path(
     tag = "catalogue",
     params(Search),
@@ -99,15 +128,14 @@ fn page(products: Vec<Product>, limit: Limit, sort: Sort) -> Json<Page<ProductVi
         (status = 200, description = "A page of products", body = Page<ProductView>),
         (status = 422, description = "Some parameters are not valid", body = Problem,
             content_type = "application/problem+json"),
+        NotStaff,
         Failures
-    )
+    ),
+    security((), ("bearer" = []))
 )]
 #[get("/")]
-pub(super) async fn list(
-    search: Query<Search>,
-    products: &Service,
-) -> Result<Json<Page<ProductView>>, Problem> {
-    let Query(search) = search;
+pub(super) async fn list(search: Permitted, products: &Service) -> Result<Json<Page<ProductView>>, Problem> {
+    let Permitted(search) = search;
     let (limit, sort) = (search.limit, search.sort);
     Ok(page(list_products(products, search.into_listing()).await?, limit, sort))
 }
@@ -123,6 +151,8 @@ pub(super) async fn categories(products: &Service) -> Result<Json<Items<Category
 }
 
 /// Lists and searches the products of one category.
+///
+/// Members of staff may search what is archived instead.
 #[utoipa::path(
     tag = "catalogue",
     params(("name" = String, Path, description = "The slug of the category", example = "kitchen"), Search),
@@ -132,16 +162,18 @@ pub(super) async fn categories(products: &Service) -> Result<Json<Items<Category
             content_type = "application/problem+json"),
         (status = 422, description = "Some parameters are not valid", body = Problem,
             content_type = "application/problem+json"),
+        NotStaff,
         Failures
-    )
+    ),
+    security((), ("bearer" = []))
 )]
 #[get("/category/<name>")]
 pub(super) async fn category(
     name: String,
-    search: Query<Search>,
+    search: Permitted,
     products: &Service,
 ) -> Result<Json<Page<ProductView>>, Problem> {
-    let Query(search) = search;
+    let Permitted(search) = search;
     let (limit, sort) = (search.limit, search.sort);
     let listed = list_category(products, name, search.into_listing()).await?;
     listed.map(|listed| page(listed, limit, sort)).ok_or_else(|| Problem::not_found("category"))

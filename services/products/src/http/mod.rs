@@ -53,6 +53,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         catalogue::add,
         catalogue::revise,
         catalogue::archive,
+        catalogue::restore,
         stock::adjust,
         import::import,
     ),

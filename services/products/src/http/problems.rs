@@ -5,7 +5,8 @@ use platform::http::{FieldError, FieldErrors, Problem, Validate};
 use crate::{
     commands::{
         add_product::AddProductError, adjust_stock::AdjustStockError, archive_product::ArchiveProductError,
-        import_products::ImportError, revise_product::ReviseProductError,
+        import_products::ImportError, restore_product::RestoreProductError,
+        revise_product::ReviseProductError,
     },
     domain::{AdjustmentRefused, Fault, LineFault, NewProduct},
 };
@@ -61,6 +62,15 @@ impl From<ArchiveProductError> for Problem {
         match error {
             ArchiveProductError::NoSuchProduct => Self::not_found("product"),
             ArchiveProductError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RestoreProductError> for Problem {
+    fn from(error: RestoreProductError) -> Self {
+        match error {
+            RestoreProductError::NoSuchProduct => Self::not_found("product"),
+            RestoreProductError::Store(error) => error.into(),
         }
     }
 }

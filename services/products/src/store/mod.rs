@@ -90,6 +90,9 @@ pub trait Store: Send + Sync + 'static {
     /// What is reserved of it stays reserved.
     async fn archive_product(&self, id: ProductId, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Takes a product back into the catalogue, if it is archived, and answers it as it is then; `None` if there is none.
+    async fn restore_product(&self, id: ProductId, now: Timestamp) -> Result<Option<Product>, StoreError>;
+
     /// Changes a product's stock by hand, and enters that into the ledger.
     async fn adjust_stock(
         &self,

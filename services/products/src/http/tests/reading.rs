@@ -2,7 +2,7 @@
 
 use contracts::ProductId;
 use rocket::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Front, moka_pot, with};
 
@@ -79,6 +79,7 @@ async fn each_wrong_parameter_is_named() {
         ("max_price=9223372036854775807", "max_price"),
         ("min_price=2&max_price=1", "max_price"),
         ("in_stock=maybe", "in_stock"),
+        ("archived=maybe", "archived"),
         ("category=No", "category"),
         ("q=%00", "q"),
         (&long, "q"),
@@ -112,12 +113,46 @@ async fn lists_are_narrowed_by_search_price_stock_and_category() {
 }
 
 #[tokio::test]
+async fn what_is_archived_is_listed_for_staff_alone() {
+    let front = Front::open().await;
+    for name in ["a", "b", "c"] {
+        let path = front.added(&with(moka_pot(), "name", name)).await;
+        front.staff(Method::Delete, &path, &Value::Null).await;
+    }
+    front.added(&moka_pot()).await;
+    let (list, of_kitchen) = ("/products?archived=true", "/products/category/kitchen?archived=true");
+    let customer = format!("Bearer {}", front.customer);
+    for path in [list, of_kitchen] {
+        let staff = async |more: &str| front.staff(Method::Get, &format!("{path}{more}"), &Value::Null).await;
+        let first = staff("&limit=2").await;
+        let next = first.body["next"].as_str().unwrap();
+        let second = staff(&format!("&limit=2&after={next}")).await;
+        assert_eq!([first.names(), second.names()].concat(), ["c", "b", "a"], "{path}");
+        assert_eq!(second.body["next"], json!(null));
+        assert!(second.body["items"][0]["archived_at"].is_string(), "{}", second.body);
+        assert_eq!(staff("&sort=name").await.names(), ["a", "b", "c"]);
+        assert_eq!(staff("&q=b").await.names(), ["b"]);
+        assert_eq!(staff("&in_stock=true").await.names(), Vec::<&str>::new());
+        for (token, status) in [(customer.as_str(), 403), ("Bearer garbage", 401)] {
+            let refused = front.ask(Method::Get, path, &[("Authorization", token)], "").await;
+            assert_eq!(refused.status, status, "{path}, {token}");
+        }
+        assert_eq!(front.get(path).await.status, 401);
+    }
+    for path in ["/products", "/products?archived=false", "/products/category/kitchen"] {
+        assert_eq!(front.get(path).await.names(), ["Moka pot"], "{path}");
+        let staffs = front.staff(Method::Get, path, &Value::Null).await;
+        assert_eq!(staffs.names(), ["Moka pot"], "{path}");
+    }
+}
+
+#[tokio::test]
 async fn products_are_found_by_their_ids_in_the_order_asked_for() {
     let front = Front::open().await;
     let id = |path: String| path.trim_start_matches("/products/").to_owned();
     let (first, second) = (id(front.added(&moka_pot()).await), id(front.added(&moka_pot()).await));
     let json_body = [("Content-Type", "application/json")];
-    let ask = async |ids: serde_json::Value| {
+    let ask = async |ids: Value| {
         front.ask(Method::Post, "/products/ids", &json_body, json!({"ids": ids}).to_string()).await
     };
     let found = ask(json!([second, ProductId::new(), first, second])).await;

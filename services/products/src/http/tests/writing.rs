@@ -17,6 +17,7 @@ async fn only_staff_write() {
         (Method::Patch, path.clone()),
         (Method::Delete, path.clone()),
         (Method::Post, format!("{path}/stock")),
+        (Method::Post, format!("{path}/restore")),
     ] {
         assert_eq!(front.ask(method, &path, &[], "{}").await.status, 401, "{method} {path}");
         let by_customer = front.ask(method, &path, &[("Authorization", &bearer)], "{}").await;
@@ -95,6 +96,29 @@ async fn an_archived_product_is_there_for_staff_alone() {
     assert_eq!(seen.body["in_stock"], json!(false));
     let nowhere = format!("/products/{}", ProductId::new());
     assert_eq!(front.staff(Method::Delete, &nowhere, &Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_restored_product_is_there_for_everybody_as_it_was() {
+    let front = Front::open().await;
+    let path = front.added(&moka_pot()).await;
+    let before = front.get(&path).await.body;
+    let restore =
+        async |path: &str| front.staff(Method::Post, &format!("{path}/restore"), &Value::Null).await;
+    let untouched = restore(&path).await;
+    assert_eq!((untouched.status, &untouched.body), (200, &before));
+
+    front.staff(Method::Delete, &path, &Value::Null).await;
+    let restored = restore(&path).await;
+    assert_eq!(restored.status, 200);
+    assert_ne!(restored.body["updated_at"], before["updated_at"]);
+    assert_eq!(with(restored.body.clone(), "updated_at", before["updated_at"].clone()), before);
+    assert_eq!(restore(&path).await.body, restored.body);
+    assert_eq!(front.get(&path).await.body, restored.body);
+    assert_eq!(front.get("/products").await.names(), ["Moka pot"]);
+    for nowhere in [format!("/products/{}", ProductId::new()), "/products/7".into()] {
+        assert_eq!(restore(&nowhere).await.status, 404, "{nowhere}");
+    }
 }
 
 #[tokio::test]

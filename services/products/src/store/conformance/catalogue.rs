@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use contracts::{Currency, Money, ProductId};
+use contracts::{Currency, Money, OrderId, ProductId};
 use platform::idempotency::Once;
 
 use super::{NOW, Shop, by_staff, key, moka_pot};
-use crate::domain::{Listing, NewProduct, ProductPatch};
+use crate::domain::{Listing, NewProduct, Product, ProductPatch};
 
 async fn listed(shop: &Shop) -> usize {
     shop.store.list_products(Listing { limit: 1_000, ..Listing::default() }).await.unwrap().len()
@@ -43,7 +43,7 @@ pub(crate) async fn a_revision_changes_what_it_names(shop: &Shop) {
     let dearer = ProductPatch { price: Some(Money::new(3_490, Currency::EUR)), ..ProductPatch::default() };
     let revised = shop.store.revise_product(before.id, dearer, later).await.unwrap().unwrap();
     assert_eq!(revised.price.amount, 3_490);
-    let expected = crate::domain::Product { price: revised.price, updated_at: later, ..before };
+    let expected = Product { price: revised.price, updated_at: later, ..before };
     assert_eq!(revised, expected);
     assert_eq!(shop.store.product(expected.id).await.unwrap(), Some(expected.clone()));
 
@@ -67,6 +67,29 @@ pub(crate) async fn an_archived_product_is_in_no_list(shop: &Shop) {
     assert!(!shop.store.has_category("kitchen").await.unwrap());
     let rename = ProductPatch { name: Some("Kettle".into()), ..ProductPatch::default() };
     assert_eq!(shop.store.revise_product(id, rename, later).await.unwrap(), None);
+}
+
+pub(crate) async fn a_restored_product_is_for_sale_as_it_was(shop: &Shop) {
+    let id = shop.stocked(10).await;
+    let (held, sold) = (OrderId::new(), OrderId::new());
+    shop.place(held, &[(id, 2)]).await;
+    shop.place(sold, &[(id, 3)]).await;
+    shop.commit(sold).await;
+    let before = shop.store.product(id).await.unwrap().unwrap();
+    let [archived, restored, again] = [1, 2, 3].map(|seconds| NOW + Duration::from_secs(seconds));
+    assert_eq!(shop.store.restore_product(id, archived).await.unwrap(), Some(before.clone()));
+
+    shop.store.archive_product(id, archived).await.unwrap();
+    let expected = Product { updated_at: restored, ..before };
+    for at in [restored, again] {
+        assert_eq!(shop.store.restore_product(id, at).await.unwrap(), Some(expected.clone()));
+        assert_eq!(shop.store.product(id).await.unwrap(), Some(expected.clone()));
+    }
+    assert_eq!(listed(shop).await, 1);
+    assert!(shop.store.has_category("kitchen").await.unwrap());
+    shop.place(OrderId::new(), &[(id, 5)]).await;
+    assert_eq!(shop.stock(id).await, (0, 7, 3));
+    assert_eq!(shop.store.restore_product(ProductId::new(), again).await.unwrap(), None);
 }
 
 pub(crate) async fn an_import_is_all_or_nothing(shop: &Shop) {

@@ -105,6 +105,40 @@ pub(crate) async fn filters_narrow_a_list(shop: &Shop) {
     assert_eq!(names(shop, both).await, Vec::<String>::new());
 }
 
+pub(crate) async fn archived_products_have_a_list_of_their_own(shop: &Shop) {
+    let ascending = ["a", "b", "c", "d", "e"];
+    for (number, name) in (1_u8..).zip(ascending) {
+        shop.add(named("kettle", number.into())).await;
+        let category = if name == "e" { "garden".into() } else { moka_pot().category };
+        let product = NewProduct { category, ..named(name, number.into()) };
+        let by = ByStaff { at: NOW + Duration::from_secs(number.into()), ..by_staff(None) };
+        let id = ProductId::new();
+        shop.store.add_product(id, product, by).await.unwrap();
+        shop.store.archive_product(id, NOW).await.unwrap();
+    }
+    let archived = || Listing { archived: true, ..Listing::default() };
+    for sort in SORTS {
+        for limit in [1, 2, 5] {
+            let seen = all_pages(shop, Listing { sort, limit, ..archived() }).await;
+            let mut seen: Vec<_> = seen.iter().map(|product| product.name.as_str()).collect();
+            if matches!(sort, Sort::Newest | Sort::PriceDesc) {
+                seen.reverse();
+            }
+            assert_eq!(seen, ascending, "{sort:?} by {limit}");
+        }
+    }
+    assert_eq!(names(shop, Listing::default()).await, ["kettle"; 5]);
+    assert_eq!(names(shop, Listing { category: Some("garden".into()), ..archived() }).await, ["e"]);
+    assert_eq!(
+        names(shop, Listing { min_price: Some(2), max_price: Some(3), ..archived() }).await,
+        ["b", "c"]
+    );
+    assert_eq!(names(shop, Listing { search: SearchTerms::parse("d"), ..archived() }).await, ["d"]);
+    // However much there is of them, they cannot be bought.
+    assert_eq!(names(shop, Listing { in_stock: Some(true), ..archived() }).await, Vec::<String>::new());
+    assert_eq!(names(shop, Listing { in_stock: Some(false), ..archived() }).await, ascending);
+}
+
 pub(crate) async fn a_search_finds_the_beginnings_of_words(shop: &Shop) {
     shop.add(NewProduct { description: "For the hob".into(), ..named("Moka pot", 100) }).await;
     shop.add(NewProduct { description: "Für Crème brûlée".into(), ..named("Brenner", 100) }).await;

@@ -34,6 +34,7 @@ macro_rules! suite {
             catalogue: a_key_serves_one_request;
             catalogue: a_revision_changes_what_it_names;
             catalogue: an_archived_product_is_in_no_list;
+            catalogue: a_restored_product_is_for_sale_as_it_was;
             catalogue: an_import_is_all_or_nothing;
             catalogue: a_repeated_import_imports_once;
             catalogue: a_shop_is_seeded_once;
@@ -41,6 +42,7 @@ macro_rules! suite {
             listing: every_order_visits_each_product_once;
             listing: a_page_goes_on_where_the_last_one_ended_though_products_come_and_go;
             listing: filters_narrow_a_list;
+            listing: archived_products_have_a_list_of_their_own;
             listing: a_search_finds_the_beginnings_of_words;
             listing: a_search_follows_a_product_that_changes;
             listing: any_text_can_be_searched_for;

@@ -138,6 +138,24 @@ pub(super) async fn archive(database: &Database, id: ProductId, now: Timestamp) 
     Ok(!found.is_empty())
 }
 
+/// Also a product that is not archived is written, unchanged. To look for it beside the `UPDATE` would miss one that
+/// somebody else restores at the same moment, since a statement reads what was there when it began.
+pub(super) async fn restore(
+    database: &Database,
+    id: ProductId,
+    now: Timestamp,
+) -> Result<Option<Product>, StoreError> {
+    let restore = format!(
+        "UPDATE products SET archived_at = NULL,
+            updated_at = CASE WHEN archived_at IS NULL THEN updated_at ELSE $2 END,
+            version = CASE WHEN archived_at IS NULL THEN version ELSE version + 1 END
+         WHERE id = $1 RETURNING {}",
+        rows::COLUMNS
+    );
+    let restored = database.query(&restore, &[&id.0, &moment(now)]).await?;
+    restored.first().map(rows::read).transpose()
+}
+
 fn count(products: &[(ProductId, NewProduct)]) -> u32 {
     u32::try_from(products.len()).unwrap_or(u32::MAX)
 }

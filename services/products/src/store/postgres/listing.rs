@@ -34,14 +34,14 @@ pub(super) struct Query {
 impl Query {
     /// The query for a list; none if nothing can be in it.
     pub(super) fn of(listing: &Listing) -> Option<Self> {
-        let mut query = Self {
-            sql: format!("SELECT {} FROM products WHERE archived_at IS NULL", rows::COLUMNS),
-            ..Self::default()
-        };
+        // In the words of the partial indexes, which serve no others.
+        let shelf = if listing.archived { "archived_at IS NOT NULL" } else { "archived_at IS NULL" };
+        let mut query =
+            Self { sql: format!("SELECT {} FROM products WHERE {shelf}", rows::COLUMNS), ..Self::default() };
         query.filter("category = ?", listing.category.clone());
         query.filter("amount >= ?", listing.min_price);
         query.filter("amount <= ?", listing.max_price);
-        query.filter("(received - sold - reserved > 0) = ?", listing.in_stock);
+        query.filter("(archived_at IS NULL AND received - sold - reserved > 0) = ?", listing.in_stock);
         if let Some(terms) = &listing.search {
             query.filter("search @@ to_tsquery('simple', folded(?))", Some(match_expression(terms)?));
         }

@@ -81,6 +81,10 @@ impl Store for PostgresStore {
         catalogue::archive(&self.database, id, now).await
     }
 
+    async fn restore_product(&self, id: ProductId, now: Timestamp) -> Result<Option<Product>, StoreError> {
+        catalogue::restore(&self.database, id, now).await
+    }
+
     async fn adjust_stock(
         &self,
         id: ProductId,

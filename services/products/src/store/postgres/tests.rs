@@ -71,12 +71,18 @@ async fn the_constraints_hold_whoever_writes() {
     assert_eq!(shop.stock(id).await, (3, 2, 0));
 }
 
+/// Until a statement waits for what another one has locked.
+async fn somebody_waits(shop: &Shop) {
+    const WAITS: &str =
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("it waits", || async { database(shop).query(WAITS, &[]).await.unwrap().first().map(drop) })
+        .await;
+}
+
 /// Whoever ends a reservation locks it first, and then the products: in the other order the two would wait for each other.
 #[tokio::test]
 async fn an_order_that_is_placed_again_locks_no_product_before_its_reservation() {
     const HOLDS: &str = "SELECT 1 FROM reservations WHERE order_id = $1 FOR NO KEY UPDATE";
-    const WAITS: &str =
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let shop = shop().await;
     let (id, order) = (shop.stocked(5).await, OrderId::new());
     shop.place(order, &[(id, 2)]).await;
@@ -85,18 +91,34 @@ async fn an_order_that_is_placed_again_locks_no_product_before_its_reservation()
     holder.query(HOLDS, &[&order.0]).await.unwrap();
     let lines = [(id, 2)];
     let mut again = std::pin::pin!(shop.place(order, &lines));
-    let waits = eventually("it waits", || async {
-        database(&shop).query(WAITS, &[]).await.unwrap().first().map(drop)
-    });
     tokio::select! {
         () = &mut again => panic!("nothing is waited for"),
-        () = waits => {}
+        () = somebody_waits(&shop) => {}
     }
     let product = "SELECT 1 FROM products WHERE id = $1 FOR NO KEY UPDATE NOWAIT";
     holder.query(product, &[&id.0]).await.expect("the product is free");
     holder.commit().await.unwrap();
     again.await;
     assert_eq!(shop.stock(id).await, (3, 2, 0));
+}
+
+#[tokio::test]
+async fn a_product_that_somebody_else_restores_meanwhile_is_found() {
+    const RESTORES: &str = "UPDATE products SET archived_at = NULL WHERE id = $1";
+    let shop = shop().await;
+    let id = shop.stocked(5).await;
+    shop.store.archive_product(id, NOW).await.unwrap();
+    let mut connection = database(&shop).connection().await.unwrap();
+    let other = connection.begin();
+    other.query(RESTORES, &[&id.0]).await.unwrap();
+    let mut restored = std::pin::pin!(shop.store.restore_product(id, NOW));
+    tokio::select! {
+        _ = &mut restored => panic!("nothing is waited for"),
+        () = somebody_waits(&shop) => {}
+    }
+    other.commit().await.unwrap();
+    let restored = restored.await.unwrap().expect("the product");
+    assert_eq!((restored.id, restored.archived_at), (id, None));
 }
 
 #[tokio::test]
@@ -195,6 +217,28 @@ async fn every_list_is_read_from_an_index() {
     let search = SearchTerms::parse("product 777");
     let plan = plan_of(&shop, &Listing { search, limit: 20, ..Listing::default() }).await;
     assert!(plan.contains("products_by_word"), "{plan}");
+}
+
+#[tokio::test]
+async fn a_list_of_what_is_archived_does_not_read_the_catalogue() {
+    let shop = shop().await;
+    fill(&shop).await;
+    execute(&shop, "UPDATE products SET archived_at = now() WHERE amount % 50 = 0").await.unwrap();
+    execute(&shop, "ANALYZE products").await.unwrap();
+    let archived = Listing { archived: true, limit: 20, ..Listing::default() };
+    let after = Some(Position::Newest { at: NOW.as_micros() + 5_000_000_000_000, id: ProductId::new() });
+    for listing in [archived.clone(), Listing { after, ..archived.clone() }] {
+        let plan = plan_of(&shop, &listing).await;
+        assert!(plan.contains("products_archived_by_age") && !plan.contains("Sort"), "{listing:?}:\n{plan}");
+    }
+    for narrowed in [
+        Listing { sort: Sort::Name, ..archived.clone() },
+        Listing { category: Some("category-7".into()), ..archived.clone() },
+        Listing { search: SearchTerms::parse("product 777"), ..archived },
+    ] {
+        let plan = plan_of(&shop, &narrowed).await;
+        assert!(plan.contains("products_archived_by_age"), "{narrowed:?}:\n{plan}");
+    }
 }
 
 async fn plan_of(shop: &Shop, listing: &Listing) -> String {

@@ -83,6 +83,19 @@ pub(super) fn archive(tx: &Transaction<'_>, id: ProductId, now: Timestamp) -> Re
     Ok(archived == 1 || tx.prepare_cached("SELECT 1 FROM products WHERE id = ?1")?.exists([id.0])?)
 }
 
+pub(super) fn restore(
+    tx: &Transaction<'_>,
+    id: ProductId,
+    now: Timestamp,
+) -> Result<Option<Product>, StoreError> {
+    tx.prepare_cached(
+        "UPDATE products SET archived_at = NULL, updated_at = ?2, version = version + 1
+         WHERE id = ?1 AND archived_at IS NOT NULL",
+    )?
+    .execute(params![id.0, now.as_micros()])?;
+    rows::product(tx, id)
+}
+
 fn insert_all(
     tx: &Transaction<'_>,
     products: &[(ProductId, NewProduct)],

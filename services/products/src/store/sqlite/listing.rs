@@ -15,7 +15,7 @@ pub(super) fn list(connection: &Connection, listing: &Listing) -> Result<Vec<Pro
     query.filter("category = ?", listing.category.clone());
     query.filter("amount >= ?", listing.min_price);
     query.filter("amount <= ?", listing.max_price);
-    query.filter("(received - sold - reserved > 0) = ?", listing.in_stock);
+    query.filter("(archived_at IS NULL AND received - sold - reserved > 0) = ?", listing.in_stock);
     if let Some(terms) = &listing.search {
         let Some(expression) = match_expression(terms) else { return Ok(Vec::new()) };
         query.filter(
@@ -35,8 +35,10 @@ pub(super) fn list(connection: &Connection, listing: &Listing) -> Result<Vec<Pro
         query.values.extend([place, Value::Blob(id.0.as_bytes().to_vec())]);
     }
     query.values.push(Value::Integer(listing.limit.into()));
+    // In the words of the partial indexes, which serve no others.
+    let shelf = if listing.archived { "archived_at IS NOT NULL" } else { "archived_at IS NULL" };
     let sql = format!(
-        "SELECT {} FROM products WHERE archived_at IS NULL{} ORDER BY {key} {direction}, id {direction} LIMIT ?",
+        "SELECT {} FROM products WHERE {shelf}{} ORDER BY {key} {direction}, id {direction} LIMIT ?",
         rows::COLUMNS,
         query.conditions
     );

@@ -74,6 +74,10 @@ impl Store for SqliteStore {
         self.database.write(move |tx| catalogue::archive(tx, id, now)).await
     }
 
+    async fn restore_product(&self, id: ProductId, now: Timestamp) -> Result<Option<Product>, StoreError> {
+        self.database.write(move |tx| catalogue::restore(tx, id, now)).await
+    }
+
     async fn adjust_stock(
         &self,
         id: ProductId,
