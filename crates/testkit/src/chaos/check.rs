@@ -13,6 +13,7 @@ use contracts::{
 use futures::{StreamExt as _, stream};
 
 use super::{
+    clerk::Treated,
     shopper::{Goods, Purchase, Told},
     verdict::{By, Verdict},
 };
@@ -29,6 +30,8 @@ const AT_ONCE: usize = 8;
 pub struct Facts {
     /// What everybody tried to buy.
     pub purchases: Vec<Purchase>,
+    /// What the clerk was told is done.
+    pub treated: Vec<Treated>,
     /// What each order's key is answered now, in the order of the purchases.
     pub replays: Vec<Told>,
     /// The orders that each shopper has, by shopper.
@@ -49,6 +52,7 @@ impl Facts {
         shoppers: &[Shopper],
         goods: &Goods,
         purchases: Vec<Purchase>,
+        treated: Vec<Treated>,
     ) -> Self {
         let orders = stream::iter(shoppers).map(orders_of).buffered(AT_ONCE).collect::<Vec<_>>().await;
         let ids: Vec<OrderId> = orders.iter().flatten().map(|order| order.id).collect();
@@ -60,7 +64,7 @@ impl Facts {
         // Last: where a key is worth nothing, this makes an order.
         let replays = stream::iter(&purchases).map(|it| replay(&shoppers[it.shopper], it)).buffered(AT_ONCE);
         let replays = replays.collect().await;
-        Self { purchases, replays, orders, payments, stock }
+        Self { purchases, treated, replays, orders, payments, stock }
     }
 }
 
@@ -90,6 +94,7 @@ pub fn check(facts: &Facts) -> Vec<Verdict> {
         everything_is_known(facts),
         keys_answer_once(facts),
         orders_end_as_told(facts),
+        staff_are_obeyed(facts),
         money_is_what_is_owed(facts),
         units_are_sold_once(facts),
     ]
@@ -171,6 +176,19 @@ fn orders_end_as_told(facts: &Facts) -> Verdict {
                 order.status.as_str(),
                 purchase.cancelled
             )
+        });
+    }
+    verdict
+}
+
+fn staff_are_obeyed(facts: &Facts) -> Verdict {
+    let promise =
+        "what staff were told is done with an order is done, and a refund that was accepted is made";
+    let mut verdict = Verdict::new(By::Clients, "staff_are_obeyed", promise);
+    for Treated { order: id, how } in &facts.treated {
+        let order = facts.orders.iter().flatten().find(|order| order.id == *id);
+        verdict.case(order.is_some_and(|order| how.shows_in(order.status)), || {
+            format!("{id} is {:?} after {how:?}", order.map(|order| order.status))
         });
     }
     verdict

@@ -1,4 +1,4 @@
-//! What shoppers write down.
+//! What shoppers and the clerk write down.
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +22,16 @@ pub enum Kind {
     Cancel,
     /// To empty a cart whose order was refused.
     Empty,
+    /// By staff: to look at the orders.
+    Orders,
+    /// By staff: to send an order off.
+    Ship,
+    /// By staff: to note that it arrived.
+    Deliver,
+    /// By staff: to give the money back.
+    Refund,
+    /// By staff: to call an order off.
+    CallOff,
 }
 
 /// What became of a call, as far as its client can tell.
@@ -62,8 +72,8 @@ pub struct Call {
     pub at: Duration,
     /// How long the answer took.
     pub took: Duration,
-    /// Which shopper.
-    pub shopper: usize,
+    /// Who: the shoppers have the first numbers, and the clerk the one behind.
+    pub caller: usize,
     /// What for.
     pub kind: Kind,
     /// Its `Idempotency-Key`; the same for each repetition.
@@ -165,7 +175,7 @@ mod tests {
             (9, Outcome::Unknown(None)),
         ] {
             let (at, took) = (second(at), Duration::ZERO);
-            log.add(Call { at, took, shopper: 0, kind: Kind::Look, key: None, outcome });
+            log.add(Call { at, took, caller: 0, kind: Kind::Look, key: None, outcome });
         }
         assert_eq!(log.failures(second(2), second(8)), (2, second(2)));
         assert_eq!(log.failures(second(6), second(8)), (0, second(0)));

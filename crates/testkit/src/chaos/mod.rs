@@ -3,8 +3,9 @@
 //!
 //! | module | what it has |
 //! |---|---|
-//! | [`log`] | what shoppers write down of each call: ok, failed, or unknown |
-//! | [`shopper`] | shoppers who buy, repeat what they do not know the outcome of, and remember what they were told |
+//! | [`log`] | what they write down of each call: ok, failed, or unknown |
+//! | [`caller`] | calls that are repeated until their outcome is known |
+//! | [`shopper`], [`clerk`] | shoppers who buy, and a clerk who ships, refunds and calls off; they remember what they were told |
 //! | [`house`] | the shop in either shape, to be treated badly |
 //! | [`fault`], [`schedule`] | what can be done to it, and what is done when, drawn from a seed |
 //! | [`witness`] | triggers in its databases, for what nobody can see from outside |
@@ -14,7 +15,9 @@
 //! The shop has to be built with the cargo feature `chaos`. `cargo xtask chaos` runs this; `tests/chaos` shows that the
 //! checker fails when a safeguard is taken away.
 
+pub mod caller;
 pub mod check;
+pub mod clerk;
 pub mod fault;
 pub mod house;
 pub mod log;

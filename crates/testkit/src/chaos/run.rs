@@ -14,7 +14,9 @@ use platform::chaos::Safeguard;
 
 use super::{
     Act, Fault, House, Log, Shape, Verdict,
+    caller::Caller,
     check::{self, Facts},
+    clerk::Clerk,
     house::{Disk, Rooms},
     schedule,
     shopper::{Goods, Purchase, Shopping},
@@ -155,17 +157,22 @@ async fn torment(plan: &Plan, house: &mut House, disk: bool, tell: &impl Fn(&str
 
     let (log, closing) = (Log::default(), AtomicBool::new(false));
     tell("shoppers are at it");
+    let seed_of =
+        |number: usize| plan.seed.wrapping_add(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number as u64 + 1));
     let at_work = shoppers.iter().enumerate().map(|(number, shopper)| {
-        let shopping = Shopping { number, shopper, goods: &goods, log: &log, closing: &closing };
-        let seed = plan.seed.wrapping_add(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number as u64 + 1));
-        async move { shopping.run(seed).await }
+        let caller = Caller { number, log: &log };
+        let shopping = Shopping { shopper, caller, goods: &goods, closing: &closing };
+        async move { shopping.run(seed_of(number)).await }
     });
+    let caller = Caller { number: plan.shoppers, log: &log };
+    let clerk = Clerk { staff: &staff, caller, closing: &closing };
     let breaking = async {
         let broken = break_everything(plan, house, disk, &log, tell).await;
         closing.store(true, Relaxed);
         broken
     };
-    let (purchases, broken) = tokio::join!(join_all(at_work), breaking);
+    let (purchases, treated, broken) =
+        tokio::join!(join_all(at_work), clerk.run(seed_of(plan.shoppers)), breaking);
     let Broken { mut episodes, mut ended_by_themselves } = broken?;
     let purchases: Vec<Purchase> = purchases.into_iter().flatten().collect();
     report::recoveries(&mut episodes, &log);
@@ -188,7 +195,7 @@ async fn torment(plan: &Plan, house: &mut House, disk: bool, tell: &impl Fn(&str
         ended_by_themselves.case(!house.has_ended(instance), || format!("{name} ended by itself"));
     }
     verdicts.push(ended_by_themselves);
-    let facts = Facts::gather(&staff, &shoppers, &goods, purchases).await;
+    let facts = Facts::gather(&staff, &shoppers, &goods, purchases, treated).await;
     verdicts.extend(check::check(&facts));
     Ok(Report {
         shape: plan.shape.to_string(),

@@ -1,5 +1,5 @@
-//! Shoppers who do as a good client would: a call whose outcome they do not know is sent again with the same key, until they
-//! know; and what they were told they remember.
+//! Shoppers who do as a good client would: what they do not know the outcome of they repeat with the same key, and what they
+//! were told they remember.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
@@ -10,20 +10,15 @@ use contracts::{OrderId, rpc::OrderView};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reqwest::Method;
 use serde_json::json;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::log::{Call, Kind, Log, Outcome};
-use crate::{
-    client::{self, Answer},
-    people::Shopper,
-    views::Product,
+use super::{
+    caller::Caller,
+    log::{Kind, Outcome},
 };
+use crate::{people::Shopper, views::Product};
 
-/// How long an answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a call is repeated whose outcome is unknown: longer than anything here is broken for.
-const INSISTENCE: Duration = Duration::from_secs(120);
 /// What a shopper rests between two purchases.
 const REST_MS: std::ops::Range<u64> = 5..60;
 
@@ -81,14 +76,12 @@ pub enum Told {
 
 /// A shopper at work.
 pub struct Shopping<'a> {
-    /// Which one.
-    pub number: usize,
     /// Who.
     pub shopper: &'a Shopper,
+    /// How they call.
+    pub caller: Caller<'a>,
     /// What there is.
     pub goods: &'a Goods,
-    /// Where it is written down.
-    pub log: &'a Log,
     /// Whether it is time to go home.
     pub closing: &'a AtomicBool,
 }
@@ -120,28 +113,28 @@ impl Shopping<'_> {
 
         let client = &self.shopper.client;
         let path = format!("/products/{}", product.id);
-        self.once(Kind::Look, None, client.get(&path)).await;
+        self.caller.once(Kind::Look, None, client.get(&path)).await;
         let addition = json!({ "product_id": product.id, "quantity": quantity });
         let fill = || client.post("/shopping/cart", &addition).key(&fill_key);
-        if self.insist(Kind::Fill, Some(&fill_key), fill).await.0 != Outcome::Ok {
+        if self.caller.insist(Kind::Fill, Some(&fill_key), fill).await.0 != Outcome::Ok {
             // Whatever may be in it now does not belong to the next purchase.
             self.empty().await;
             return None;
         }
         let body = Shopper::paying(token);
         let order = || client.post("/shopping/orders", &body).key(&key);
-        let told = match self.insist(Kind::Order, Some(&key), order).await {
+        let told = match self.caller.insist(Kind::Order, Some(&key), order).await {
             (Outcome::Ok, Some(answer)) => Told::Accepted(answer.json::<OrderView>().id),
             (Outcome::Failed(status), _) => Told::Refused(status),
             _ => Told::Nothing,
         };
         let mut purchase =
-            Purchase { shopper: self.number, key, token, product, quantity, told, cancelled: false };
+            Purchase { shopper: self.caller.number, key, token, product, quantity, told, cancelled: false };
         match told {
             Told::Accepted(id) if cancels => {
                 let path = format!("/shopping/orders/{id}/cancel");
                 let cancel = || client.call(Method::POST, &path);
-                purchase.cancelled = self.insist(Kind::Cancel, None, cancel).await.0 == Outcome::Ok;
+                purchase.cancelled = self.caller.insist(Kind::Cancel, None, cancel).await.0 == Outcome::Ok;
             }
             Told::Accepted(_) => {}
             Told::Refused(_) | Told::Nothing => self.empty().await,
@@ -150,35 +143,7 @@ impl Shopping<'_> {
     }
 
     async fn empty(&self) {
-        self.insist(Kind::Empty, None, || self.shopper.client.delete("/shopping/cart")).await;
-    }
-
-    /// Sends `call` again and again as long as its outcome is unknown.
-    async fn insist(
-        &self,
-        kind: Kind,
-        key: Option<&str>,
-        call: impl Fn() -> client::Call,
-    ) -> (Outcome, Option<Answer>) {
-        let until = Instant::now() + INSISTENCE;
-        let mut rest = Duration::from_millis(50);
-        loop {
-            let (outcome, answer) = self.once(kind, key, call()).await;
-            if !outcome.is_unknown() || Instant::now() > until {
-                return (outcome, answer);
-            }
-            sleep(rest).await;
-            rest = (rest * 2).min(Duration::from_millis(800));
-        }
-    }
-
-    async fn once(&self, kind: Kind, key: Option<&str>, call: client::Call) -> (Outcome, Option<Answer>) {
-        let at = self.log.now();
-        let answer = timeout(PATIENCE, call.attempt()).await.ok().and_then(Result::ok);
-        let outcome = answer.as_ref().map_or(Outcome::Unknown(None), |answer| Outcome::of(answer.status()));
-        let (took, key) = (self.log.now() - at, key.map(str::to_owned));
-        self.log.add(Call { at, took, shopper: self.number, kind, key, outcome });
-        (outcome, answer)
+        self.caller.insist(Kind::Empty, None, || self.shopper.client.delete("/shopping/cart")).await;
     }
 }
 

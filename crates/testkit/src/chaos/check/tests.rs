@@ -6,7 +6,7 @@ use contracts::{
 };
 
 use super::*;
-use crate::views::PaymentStep;
+use crate::{chaos::clerk::Treatment, views::PaymentStep};
 
 fn product(stock: u32) -> Product {
     Product {
@@ -53,10 +53,10 @@ fn paid(order: &OrderView) -> Payment {
     }
 }
 
-/// One shopper, who bought two cups of ten, and had one more order declined.
+/// One shopper, who bought two cups of ten, which were sent off, and had one more order declined.
 fn right() -> Facts {
     let cup = product(10);
-    let (bought, declined) = (order(&cup, 2, Confirmed), order(&cup, 1, OrderStatus::Declined));
+    let (bought, declined) = (order(&cup, 2, Shipped), order(&cup, 1, OrderStatus::Declined));
     let purchase = |order: &OrderView, token, quantity| Purchase {
         shopper: 0,
         key: order.id.to_string(),
@@ -70,6 +70,7 @@ fn right() -> Facts {
     Facts {
         replays: purchases.iter().map(|purchase| purchase.told).collect(),
         purchases,
+        treated: vec![Treated { order: bought.id, how: Treatment::Ship }],
         payments: HashMap::from([(bought.id, paid(&bought))]),
         orders: vec![vec![bought, declined]],
         stock: vec![(cup.clone(), Product { stock: 8, ..cup })],
@@ -158,6 +159,16 @@ fn what_is_sold_and_was_not_there_is_found() {
     });
     assert_eq!(oversold, ["units_sold_once"]);
     assert_eq!(broken(|facts| facts.stock[0].1.stock = 7), ["units_sold_once"], "a piece is gone");
+}
+
+#[test]
+fn what_staff_were_told_and_is_not_so_is_found() {
+    for how in [Treatment::Deliver, Treatment::Refund, Treatment::CallOff] {
+        assert_eq!(broken(|facts| facts.treated[0].how = how), ["staff_are_obeyed"], "{how:?}");
+    }
+    assert_eq!(broken(|facts| facts.treated[0].order = OrderId::new()), ["staff_are_obeyed"]);
+    let undone = broken(|facts| facts.orders[0][0].status = Confirmed);
+    assert_eq!(undone, ["staff_are_obeyed"]);
 }
 
 #[test]

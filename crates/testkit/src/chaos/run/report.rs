@@ -67,8 +67,10 @@ impl Report {
     /// Whether every promise was kept, there was something to keep each to, and something was sold.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let confirmed = self.orders.get(OrderStatus::Confirmed.as_str()).is_some_and(|&orders| orders > 0);
-        confirmed && self.verdicts.iter().all(|it| it.holds() && it.checked > 0)
+        let sold =
+            [OrderStatus::Confirmed, OrderStatus::Shipped, OrderStatus::Delivered, OrderStatus::Refunded];
+        let sold = sold.iter().any(|it| self.orders.get(it.as_str()).is_some_and(|&orders| orders > 0));
+        sold && self.verdicts.iter().all(|it| it.holds() && it.checked > 0)
     }
 
     /// The names of the promises that were not, or that there was nothing to keep to.
