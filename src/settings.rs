@@ -173,7 +173,8 @@ impl Settings {
             ("access_token_secs", self.access_token_secs, 24 * 60 * 60),
             ("refresh_token_secs", self.refresh_token_secs, 366 * 24 * 60 * 60),
             ("reservation_secs", self.reservation_secs, 24 * 60 * 60),
-            ("payment_timeout_ms", self.payment_timeout_ms, 20_000),
+            // A void that comes too late is followed by a refund, both within what a timer's handler may take.
+            ("payment_timeout_ms", self.payment_timeout_ms, 6_000),
         ];
         for (key, value, most) in durations {
             if value == 0 || value > most {

@@ -16,6 +16,7 @@ pub fn check(facts: &Facts) -> Report {
         one_charge_an_order(facts),
         charges_are_owed(facts),
         books_agree(facts),
+        captures_are_known(facts),
         one_order_a_key(facts),
         reservations_have_orders(facts),
         sold_orders_have_stock(facts),
@@ -118,6 +119,22 @@ fn books_agree(facts: &Facts) -> Invariant {
     for account in facts.ledger.values().filter(|account| account.holds > 0) {
         invariant.case(facts.payments.contains_key(&account.order_id), || {
             format!("{} was held at the provider and is not known here", account.order_id)
+        });
+    }
+    invariant
+}
+
+fn captures_are_known(facts: &Facts) -> Invariant {
+    let mut invariant = Invariant::new(
+        "captures_are_known",
+        "an order that was sold says that it is captured if it is, and nothing is shipped before",
+    );
+    for order in facts.orders.values().filter(|order| was_sold(order.status)) {
+        let captured = facts.ledger.get(&order.id).is_some_and(|account| account.captures > 0);
+        let shown = order.captured == captured && (captured || order.status == Confirmed);
+        invariant.case(shown, || {
+            let (status, says) = (order.status.as_str(), order.captured);
+            format!("{} is {status}, captured: {captured}, and says so: {says}", order.id)
         });
     }
     invariant

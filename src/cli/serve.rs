@@ -62,6 +62,11 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     stop_on_signal(&shutdown).context("signals cannot be listened for")?;
     let (tasks, background) = (TaskTracker::new(), CancellationToken::new());
     let mounted = start(settings, &services, &tasks, &background).await?;
+    let (ended, serving) = (background.clone(), shutdown.clone());
+    tasks.spawn(async move {
+        ended.cancelled().await;
+        serving.cancel();
+    });
     output::line(format!("data: {}", absolute(settings)));
     // In production nobody gets a login unasked, and nothing is sold that is only for show.
     if whole_shop && !settings.is_production() {
@@ -72,6 +77,7 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     } else {
         each_alone(settings, mounted, &addresses, &shutdown).await
     };
+    let ended_by_itself = background.is_cancelled();
     // Nothing new comes in any more: what is under way ends, and then the process does.
     background.cancel();
     tasks.close();
@@ -79,6 +85,7 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
         tracing::warn!("stopped before everything was done; it goes on at the next start");
     }
     served?;
+    anyhow::ensure!(!ended_by_itself, "a part of the shop has ended by itself; the log says which");
     Ok(ExitCode::SUCCESS)
 }
 

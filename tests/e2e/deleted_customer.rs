@@ -3,7 +3,7 @@
 use contracts::{
     Service,
     rpc::{
-        OrderStatus::{Cancelled, Confirmed, Delivered, Reserved},
+        OrderStatus::{Cancelled, Delivered, Reserved},
         OrderView,
     },
 };

@@ -38,6 +38,7 @@ const ROUTES: [(Service, &[&str]); 4] = [
             "patch /{id}",
             "delete /{id}",
             "post /ids",
+            "post /{id}/restore",
             "post /{id}/stock",
             "post /import",
         ],

@@ -1,6 +1,6 @@
 //! What a service is made of, and how it runs: the same in one process with the others as on its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use contracts::{
@@ -8,6 +8,7 @@ use contracts::{
     events::{CustomerDeleted, SessionRevoked},
     rpc::{PublicKeySet, PublicKeys},
 };
+use futures::{FutureExt as _, future::BoxFuture};
 use rocket::{Build, Rocket, Route};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -115,32 +116,36 @@ impl Environment {
         Ok(())
     }
 
-    /// Starts everything of `parts` that is not HTTP: it runs on `tasks` until `shutdown`.
+    /// Starts everything of `parts` that is not HTTP: it runs on `tasks` until `shutdown`. Should any of it end before, it cancels
+    /// `shutdown`: a service that takes orders and no longer tells anybody is better started again.
     pub fn start(&self, parts: Messaging, tasks: &TaskTracker, shutdown: &CancellationToken) {
         let (store, clock) = (self.store.messaging(), self.clock.clone());
         let relay = Relay::new(store.clone(), Arc::clone(&self.broker), clock.clone());
-        tasks.spawn(relay.run(self.store.outbox_signal(), shutdown.clone()));
+        let watched = |name, task| watched(self.service, name, task, shutdown.clone());
+        tasks.spawn(watched("relay", relay.run(self.store.outbox_signal(), shutdown.clone()).boxed()));
 
         let router = Arc::new(parts.events);
         let broker = Arc::clone(&self.broker);
         let consumer =
             Consumer::new(Arc::clone(&router), store.clone(), broker, clock.clone(), shutdown.clone());
-        tasks.spawn(consumer.run());
+        tasks.spawn(watched("consumer", consumer.run().boxed()));
         let redrive = Redrive { router, store: store.clone(), clock: clock.clone() };
-        tasks.spawn(redrive.run(shutdown.clone()));
+        tasks.spawn(watched("redrive", redrive.run(shutdown.clone()).boxed()));
 
-        tasks.spawn(parts.questions.run(Arc::clone(&self.broker), clock.clone(), shutdown.clone()));
+        let answering = parts.questions.run(Arc::clone(&self.broker), clock.clone(), shutdown.clone());
+        tasks.spawn(watched("answering", answering.boxed()));
         if let Some(handler) = parts.timers {
             let timers = TimerRunner { store: store.clone(), handler, clock };
-            tasks.spawn(timers.run(self.store.timer_signal(), shutdown.clone()));
+            tasks.spawn(watched("timers", timers.run(self.store.timer_signal(), shutdown.clone()).boxed()));
         }
-        let (environment, shutdown) = (self.clone(), shutdown.clone());
-        tasks.spawn(async move {
+        let (environment, until) = (self.clone(), shutdown.clone());
+        let upkeep = async move {
             let revocations = parts.auth.revocations();
             let refresh =
-                revocations.refresh_loop(&*store, REVOCATION_POLL, &environment.clock, shutdown.clone());
-            tokio::join!(refresh, environment.prune(&shutdown), environment.count(&shutdown));
-        });
+                revocations.refresh_loop(&*store, REVOCATION_POLL, &environment.clock, until.clone());
+            tokio::join!(refresh, environment.prune(&until), environment.count(&until));
+        };
+        tasks.spawn(watched("upkeep", upkeep.boxed()));
     }
 
     /// Tells the metrics how many events wait in the outbox, and how many messages could not be handled.
@@ -183,6 +188,20 @@ impl Environment {
     #[must_use]
     pub fn checks(&self) -> Vec<Arc<dyn HealthCheck>> {
         vec![Arc::new(StoreCheck(self.store.clone())), Arc::new(BrokerCheck(Arc::clone(&self.broker)))]
+    }
+}
+
+/// `task`, which cancels `shutdown` if it ends or panics before that.
+async fn watched(
+    service: Service,
+    name: &'static str,
+    task: BoxFuture<'static, ()>,
+    shutdown: CancellationToken,
+) {
+    let panicked = AssertUnwindSafe(task).catch_unwind().await.is_err();
+    if panicked || !shutdown.is_cancelled() {
+        tracing::error!(%service, task = name, panicked, "a part of the service has ended by itself");
+        shutdown.cancel();
     }
 }
 
@@ -233,5 +252,38 @@ impl HealthCheck for BrokerCheck {
 
     async fn check(&self) -> Result<(), String> {
         self.0.check().await.map_err(|_| "cannot be reached".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn shuts_down(task: impl Future<Output = ()> + Send + 'static) -> bool {
+        let shutdown = CancellationToken::new();
+        watched(Service::Shopping, "relay", task.boxed(), shutdown.clone()).await;
+        shutdown.is_cancelled()
+    }
+
+    #[tokio::test]
+    async fn a_part_that_ends_by_itself_takes_the_rest_with_it() {
+        assert!(shuts_down(async {}).await);
+        assert!(shuts_down(async { panic!("out of luck") }).await);
+    }
+
+    #[tokio::test]
+    async fn a_part_that_goes_on_is_left_alone() {
+        let shutdown = CancellationToken::new();
+        let until = shutdown.clone();
+        let part = tokio::spawn(watched(
+            Service::Shopping,
+            "relay",
+            async move { until.cancelled().await }.boxed(),
+            shutdown.clone(),
+        ));
+        tokio::task::yield_now().await;
+        assert!(!shutdown.is_cancelled());
+        shutdown.cancel();
+        part.await.unwrap();
     }
 }

@@ -28,7 +28,7 @@ fn order(status: OrderStatus) -> Order {
         total: price,
         payment_token: "tok_ok".to_owned(),
         address: None,
-        captured: true,
+        captured: status == Confirmed,
         refund_requested: false,
         placed_at: now,
         updated_at: now,
@@ -139,7 +139,7 @@ fn a_second_charge_and_none_at_all_are_found() {
         books.facts.ledger.remove(&books.confirmed);
         books.facts.payments.remove(&books.confirmed);
     });
-    assert_eq!(free, ["one_charge_an_order"]);
+    assert_eq!(free, ["one_charge_an_order", "captures_are_known"]);
 }
 
 #[test]
@@ -156,6 +156,19 @@ fn books_that_differ_from_the_provider_s_are_found() {
     assert_eq!(broken(differs), ["books_agree"]);
     let unknown = broken(|books| books.facts.payments.remove(&books.cancelled));
     assert_eq!(unknown, ["books_agree"]);
+}
+
+#[test]
+fn a_capture_that_an_order_does_not_know_of_and_goods_without_one_are_found() {
+    let unknown = broken(|books| books.order(books.confirmed).captured = false);
+    assert_eq!(unknown, ["captures_are_known"]);
+    let made_up = broken(|books| {
+        let order = books.order(books.confirmed);
+        (order.status, order.captured) = (Shipped, false);
+        let account = books.account(books.confirmed);
+        (account.captures, account.captured) = (0, 0);
+    });
+    assert!(made_up.contains(&"captures_are_known"), "{made_up:?}");
 }
 
 #[test]

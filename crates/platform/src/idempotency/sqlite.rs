@@ -105,10 +105,8 @@ impl IdempotencyStore for Database {
     }
 
     async fn prune_idempotency(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.write(move |transaction| {
-            transaction.execute("DELETE FROM idempotency WHERE created_at < ?1", [before.as_micros()])?;
-            Ok(())
-        })
-        .await
+        let sql = "DELETE FROM idempotency WHERE (scope, key) IN
+            (SELECT scope, key FROM idempotency WHERE created_at < ?1 LIMIT ?2)";
+        self.prune(sql, before).await
     }
 }

@@ -75,6 +75,10 @@ const COLUMNS: &str =
 impl DeadLetterStore for Database {
     async fn bury(&self, letter: DeadLetter) -> Result<(), StoreError> {
         let envelope = &letter.envelope;
+        // A text here cannot have the character NUL (https://www.postgresql.org/docs/current/datatype-character.html), and
+        // what is buried may be anything.
+        let [event_type, error] =
+            [&envelope.event_type, &letter.error].map(|text| text.replace('\0', "\u{fffd}"));
         self.execute(
             "INSERT INTO dead_letter (consumer, message_id, event_type, source, aggregate, occurred_at, traceparent,
                 payload, error, attempts, died_at)
@@ -84,13 +88,13 @@ impl DeadLetterStore for Database {
             &[
                 &letter.consumer.name(),
                 &envelope.id,
-                &envelope.event_type,
+                &event_type,
                 &envelope.source.name(),
                 &envelope.aggregate,
                 &moment(envelope.time),
                 &envelope.trace.to_string(),
                 &&envelope.payload[..],
-                &letter.error,
+                &error,
                 &i32::try_from(letter.attempts).unwrap_or(i32::MAX),
                 &moment(letter.died_at),
             ],

@@ -49,12 +49,12 @@ impl InboxStore for Database {
     }
 
     async fn prune_inbox(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.write(move |transaction| {
-            transaction.execute("DELETE FROM inbox WHERE applied_at < ?1", [before.as_micros()])?;
-            transaction.execute("DELETE FROM inbox_failure WHERE failed_at < ?1", [before.as_micros()])?;
-            Ok(())
-        })
-        .await
+        let sql = "DELETE FROM inbox WHERE (consumer, message_id) IN
+            (SELECT consumer, message_id FROM inbox WHERE applied_at < ?1 LIMIT ?2)";
+        self.prune(sql, before).await?;
+        let sql = "DELETE FROM inbox_failure WHERE (consumer, message_id) IN
+            (SELECT consumer, message_id FROM inbox_failure WHERE failed_at < ?1 LIMIT ?2)";
+        self.prune(sql, before).await
     }
 }
 

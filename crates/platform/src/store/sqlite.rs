@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use contracts::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, types::Type};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
@@ -31,6 +32,9 @@ const READERS: usize = 2;
 const WRITE_QUEUE: usize = 1_024;
 /// Commands that share one commit at the most: a bound on how long the first of them waits.
 const GROUP: usize = 64;
+
+/// Rows that a pruning deletes at a time.
+const PRUNED: u32 = 5_000;
 
 /// How much a power cut may take (<https://sqlite.org/pragma.html#pragma_synchronous>). A killed process takes
 /// nothing from either.
@@ -181,6 +185,20 @@ impl Database {
             }
         }
         receiver.await.map_err(|_| closed())?
+    }
+
+    /// Runs a statement that deletes up to `?2` of what is older than `?1`, until nothing of that is left: everybody else who
+    /// writes waits for a single one.
+    ///
+    /// # Errors
+    /// [`StoreError`]: some may be gone.
+    pub(crate) async fn prune(&self, sql: &'static str, before: Timestamp) -> Result<(), StoreError> {
+        let all = move |transaction: &Transaction<'_>| {
+            let deleted = transaction.prepare_cached(sql)?.execute((before.as_micros(), PRUNED))?;
+            Ok(deleted < PRUNED as usize)
+        };
+        while !self.write(all).await? {}
+        Ok(())
     }
 
     /// Runs `query` on a connection that cannot write.

@@ -13,7 +13,7 @@ use contracts::{
 use futures::{StreamExt as _, stream};
 
 use super::{
-    clerk::Treated,
+    clerk::{Treated, Treatment},
     shopper::{Goods, Purchase, Told},
     verdict::{By, Verdict},
 };
@@ -182,13 +182,13 @@ fn orders_end_as_told(facts: &Facts) -> Verdict {
 }
 
 fn staff_are_obeyed(facts: &Facts) -> Verdict {
-    let promise =
-        "what staff were told is done with an order is done, and a refund that was accepted is made";
+    let promise = "what staff were told is done with an order is done: shipped once it is paid, delivered, refunded, called off";
     let mut verdict = Verdict::new(By::Clients, "staff_are_obeyed", promise);
-    for Treated { order: id, how } in &facts.treated {
+    for Treated { order: id, how, captured } in &facts.treated {
         let order = facts.orders.iter().flatten().find(|order| order.id == *id);
-        verdict.case(order.is_some_and(|order| how.shows_in(order.status)), || {
-            format!("{id} is {:?} after {how:?}", order.map(|order| order.status))
+        let paid = *captured || *how != Treatment::Ship;
+        verdict.case(paid && order.is_some_and(|order| how.shows_in(order.status)), || {
+            format!("{id} is {:?} after {how:?}, captured: {captured}", order.map(|order| order.status))
         });
     }
     verdict

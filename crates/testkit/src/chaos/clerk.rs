@@ -76,6 +76,8 @@ pub struct Treated {
     pub order: OrderId,
     /// What.
     pub how: Treatment,
+    /// Whether it was captured by then, as the answer has it.
+    pub captured: bool,
 }
 
 /// A clerk at work.
@@ -113,8 +115,13 @@ impl Clerk<'_> {
         let how = choose(order, random)?;
         let path = format!("/shopping/orders/{}/{}", order.id, how.route());
         let call = || self.staff.client.call(Method::POST, &path);
-        let (outcome, _) = self.caller.insist(how.kind(), None, call).await;
-        (outcome == Outcome::Ok).then_some(Treated { order: order.id, how })
+        match self.caller.insist(how.kind(), None, call).await {
+            (Outcome::Ok, Some(answer)) => {
+                let OrderView { captured, .. } = answer.json();
+                Some(Treated { order: order.id, how, captured })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -125,7 +132,7 @@ fn choose(order: &OrderView, random: &mut StdRng) -> Option<Treatment> {
         OrderStatus::Pending | OrderStatus::Reserved | OrderStatus::Authorised => {
             (dice < 3).then_some(Treatment::CallOff)
         }
-        OrderStatus::Confirmed if !order.captured => Some(Treatment::CallOff),
+        OrderStatus::Confirmed if !order.captured && dice < 5 => Some(Treatment::CallOff),
         OrderStatus::Confirmed => Some(match dice {
             0 => Treatment::CallOff,
             1 | 2 => Treatment::Refund,

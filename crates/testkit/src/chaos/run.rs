@@ -47,8 +47,14 @@ const APART: Duration = Duration::from_millis(500);
 /// How often it is looked whether something is so.
 const LOOK: Duration = Duration::from_millis(200);
 /// What waits for something, if it has violations: it may be so for a moment only, however long nothing changes.
-const WAITING: [&str; 5] =
-    ["orders_end", "outboxes_drained", "charges_are_owed", "reservations_have_orders", "one_charge_an_order"];
+const WAITING: [&str; 6] = [
+    "orders_end",
+    "outboxes_drained",
+    "charges_are_owed",
+    "captures_are_known",
+    "reservations_have_orders",
+    "one_charge_an_order",
+];
 
 /// What is to be run.
 #[derive(Clone, Debug)]

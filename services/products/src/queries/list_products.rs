@@ -27,9 +27,10 @@ pub async fn list_category(
     if !is_category(&category) {
         return Ok(None);
     }
+    let archived = listing.archived;
     let within = Listing { category: Some(category.clone()), ..listing };
     let listed = products.store.list_products(within).await?;
-    // An empty page of a category that exists is an empty page.
-    let exists = !listed.is_empty() || products.store.has_category(&category).await?;
+    // An empty page of a category that exists is an empty page; of what is archived every category may have been.
+    let exists = archived || !listed.is_empty() || products.store.has_category(&category).await?;
     Ok(exists.then_some(listed))
 }

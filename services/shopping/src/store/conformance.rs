@@ -52,6 +52,7 @@ macro_rules! conformance {
             the_last_timeout_cancels_and_clears_the_timer,
             a_customer_reaches_their_own_orders_only,
             staff_call_off_what_is_not_paid,
+            a_refund_may_be_given_up_and_asked_for_again,
             what_an_order_cannot_do_is_refused_and_changes_nothing,
             a_declined_order_says_why,
             a_timeline_is_numbered_without_gaps,

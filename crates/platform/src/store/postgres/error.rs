@@ -19,6 +19,7 @@ impl From<tokio_postgres::Error> for StoreError {
                         || [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED]
                             .contains(code)
                         || *code == SqlState::LOCK_NOT_AVAILABLE
+                        || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
                         || *code == SqlState::READ_ONLY_SQL_TRANSACTION
                 }
             };

@@ -6,7 +6,7 @@ use contracts::{
 };
 
 use super::*;
-use crate::{chaos::clerk::Treatment, views::PaymentStep};
+use crate::views::PaymentStep;
 
 fn product(stock: u32) -> Product {
     Product {
@@ -70,7 +70,7 @@ fn right() -> Facts {
     Facts {
         replays: purchases.iter().map(|purchase| purchase.told).collect(),
         purchases,
-        treated: vec![Treated { order: bought.id, how: Treatment::Ship }],
+        treated: vec![Treated { order: bought.id, how: Treatment::Ship, captured: true }],
         payments: HashMap::from([(bought.id, paid(&bought))]),
         orders: vec![vec![bought, declined]],
         stock: vec![(cup.clone(), Product { stock: 8, ..cup })],
@@ -167,6 +167,7 @@ fn what_staff_were_told_and_is_not_so_is_found() {
         assert_eq!(broken(|facts| facts.treated[0].how = how), ["staff_are_obeyed"], "{how:?}");
     }
     assert_eq!(broken(|facts| facts.treated[0].order = OrderId::new()), ["staff_are_obeyed"]);
+    assert_eq!(broken(|facts| facts.treated[0].captured = false), ["staff_are_obeyed"]);
     let undone = broken(|facts| facts.orders[0][0].status = Confirmed);
     assert_eq!(undone, ["staff_are_obeyed"]);
 }

@@ -34,6 +34,18 @@ pub async fn a_dead_letter_is_kept_as_it_died<H: MessagingStoreHarness>() {
     assert_eq!(store.dead_letter(Uuid::now_v7()).await.expect("a look"), None);
 }
 
+/// What a broker delivers may say anything, and is buried once.
+pub async fn a_dead_letter_is_kept_whatever_it_says<H: MessagingStoreHarness>() {
+    let harness = H::fresh().await;
+    let store = messaging(&harness);
+    let mut dead = letter(NOON);
+    dead.envelope.event_type = "order\0placed".to_owned();
+    dead.error = "a NUL: \0".to_owned();
+    store.bury(dead.clone()).await.expect("a burial");
+    let kept = store.dead_letter(dead.envelope.id).await.expect("a look").expect("a letter");
+    assert_eq!((kept.envelope.payload, kept.attempts), (dead.envelope.payload, 5));
+}
+
 /// The list has the oldest first, and not more than was asked for.
 pub async fn letters_are_listed_oldest_first<H: MessagingStoreHarness>() {
     let harness = H::fresh().await;

@@ -21,9 +21,9 @@ use platform::{
 use uuid::Uuid;
 
 pub use dead_letters::{
-    a_dead_letter_is_kept_as_it_died, a_letter_that_dies_again_takes_its_new_error_and_waits,
-    a_removed_letter_is_gone_and_no_other, a_request_is_taken_once, letters_are_listed_oldest_first,
-    letters_are_sent_again_when_asked_for,
+    a_dead_letter_is_kept_as_it_died, a_dead_letter_is_kept_whatever_it_says,
+    a_letter_that_dies_again_takes_its_new_error_and_waits, a_removed_letter_is_gone_and_no_other,
+    a_request_is_taken_once, letters_are_listed_oldest_first, letters_are_sent_again_when_asked_for,
 };
 pub use idempotency::{
     a_command_that_fails_leaves_no_key, a_key_for_something_else_is_a_conflict,
@@ -137,6 +137,7 @@ macro_rules! messaging_store_conformance {
             a_cleared_timer_neither_stands_nor_falls_due,
             a_command_that_fails_leaves_no_key,
             a_dead_letter_is_kept_as_it_died,
+            a_dead_letter_is_kept_whatever_it_says,
             a_key_for_something_else_is_a_conflict,
             a_letter_that_dies_again_takes_its_new_error_and_waits,
             a_longer_revocation_stays,

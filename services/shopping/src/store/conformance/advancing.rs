@@ -147,6 +147,23 @@ pub async fn staff_call_off_what_is_not_paid(fixture: Fixture) {
     }
 }
 
+/// Twice given up is not a step that was taken twice.
+pub async fn a_refund_may_be_given_up_and_asked_for_again(fixture: Fixture) {
+    let id = fixture.order_in(CustomerId::new(), Delivered).await;
+    for given_up in 1..=2 {
+        assert_eq!(happens(&fixture, id, Cause::Staff, Input::Refund).await, Advanced::Now(Delivered));
+        while let Some(timer) = fixture.timer(id).await {
+            let input = Input::TimedOut(timer.attempt);
+            happens(&fixture, id, Cause::Timer(timer), input).await;
+        }
+        let timeline = fixture.store.timeline(id, 0).await.unwrap();
+        let notes =
+            timeline.iter().filter(|entry| entry.note.ends_with("somebody has to look at it.")).count();
+        assert_eq!(notes, given_up);
+    }
+    assert_eq!(fixture.store.audit_orders().await.unwrap().repeated_steps, 0);
+}
+
 pub async fn what_an_order_cannot_do_is_refused_and_changes_nothing(fixture: Fixture) {
     let anna = CustomerId::new();
     let (pending, confirmed) = (fixture.placed(anna).await.id, fixture.order_in(anna, Confirmed).await);
