@@ -1,6 +1,6 @@
 //! The roles that a process can play: which services it runs, and how each is built.
 
-use std::sync::Arc;
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt as _, sync::Arc};
 
 use anyhow::Context as _;
 use contracts::Service;
@@ -114,7 +114,12 @@ pub async fn environment(
 /// If it cannot be made.
 pub fn prepare_folder(settings: &Settings) -> anyhow::Result<()> {
     let StoreUrl::Sqlite(folder) = settings.store_url(Service::Customer)? else { return Ok(()) };
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot keep data in {}", folder.display()))
+    // As when it is served: what is in it is nobody else's business.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .with_context(|| format!("cannot keep data in {}", folder.display()))
 }
 
 /// Whether `service` has a store yet.

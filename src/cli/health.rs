@@ -37,6 +37,9 @@ pub(super) async fn health(settings: &Settings, services: &[Service]) -> anyhow:
             None => output::line(format!("{service}: cannot be reached")),
         }
     }
+    if found == 0 {
+        output::line("no service can be reached where the settings say");
+    }
     Ok(if found > 0 && ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -13,6 +13,7 @@ use platform::{
     telemetry,
 };
 use rocket::Route;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -57,6 +58,7 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
         probe(*address)?;
     }
 
+    take_all_files();
     let shutdown = CancellationToken::new();
     // Before anything is started that a signal would have to end in good order.
     stop_on_signal(&shutdown).context("signals cannot be listened for")?;
@@ -87,6 +89,15 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     served?;
     anyhow::ensure!(!ended_by_itself, "a part of the shop has ended by itself; the log says which");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Raises the limit of open files as far as it may be: each client's connection is one, and where a program is started by hand
+/// the limit is mostly at 1,024.
+fn take_all_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, ?limit, "the limit of open files stays as it is");
+    }
 }
 
 fn deduplicated(mut services: Vec<Service>) -> Vec<Service> {

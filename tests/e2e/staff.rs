@@ -197,3 +197,37 @@ async fn an_order_is_shipped_delivered_and_refunded_in_that_order() {
     assert!(all.items.iter().any(|found| found.id == order));
     shop.audit().await.expect_clean();
 }
+
+#[tokio::test]
+async fn what_would_not_be_heeded_is_refused() {
+    let shop = shop().await;
+    let (staff, shopper) = (shop.staff().await, Shopper::sign_up(&shop).await);
+    let cup = staff.add(&ProductBody::named("Cup").cents(700)).await;
+    let order = shopper.buy(&cup, 1, "tok_ok").await.id;
+    staff.order_is_paid(order).await;
+    let part = json!({ "amount": { "amount": 1, "currency": "EUR" } });
+    for route in ["ship", "deliver", "refund", "cancel"] {
+        let path = format!("/shopping/orders/{order}/{route}");
+        staff.client.post(&path, &part).await.problem(400);
+    }
+    staff.client.post(&format!("/products/{}/restore", cup.id), &part).await.problem(400);
+    let now = staff.find_order(order).await;
+    assert_eq!((now.status, now.refund_requested), (Confirmed, false));
+
+    let stock =
+        staff.client.patch(&format!("/products/{}", cup.id), &json!({ "name": "Mug", "stock": 5 })).await;
+    assert_eq!(stock.problem(422).errors[0].field, "stock");
+    assert_eq!(&*staff.product(cup.id).await.name, "Cup");
+    shopper.put_in_cart(&cup, 1).await;
+    let misspelt = json!({ "payment": { "token": "tok_ok" }, "expectedTotal": cup.price });
+    let refused = shopper.try_to_order(&misspelt, &fresh_key()).await.problem(422);
+    assert_eq!(refused.errors[0].field, "expectedTotal");
+    staff
+        .client
+        .call(Method::POST, &format!("/shopping/orders/{order}/refund"))
+        .json(&json!({}))
+        .await
+        .expect(202);
+    shopper.order_reaches(order, Refunded).await;
+    shop.audit().await.expect_clean();
+}

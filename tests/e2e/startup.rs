@@ -125,7 +125,8 @@ async fn the_command_line_knows_whether_a_shop_is_ready() {
     assert_eq!(ran.stdout, "shopping: ready\n");
 
     shop.terminate().await;
-    assert_eq!(shop.mercato().run(&["health", "--port", port]).await.expect(1).stdout, "");
+    let ran = shop.mercato().run(&["health", "--port", port]).await.expect(1);
+    assert_eq!(ran.stdout, "no service can be reached where the settings say\n");
     let ran = shop.mercato().run(&["health", "shopping", "--port", port]).await.expect(1);
     assert_eq!(ran.stdout, "shopping: cannot be reached\n");
 }

@@ -27,7 +27,8 @@ const GRACE: u32 = 3;
 const MERCY: u32 = 1;
 /// How long all of that may take; then what is left ends with the process.
 const ENDING: Duration = Duration::from_secs((GRACE + MERCY + 1) as u64);
-/// How long an idle connection is kept, in seconds. More than nginx's 60, so that it is nginx that closes.
+/// That connections are kept, as nginx wants it. Rocket takes the number for no more than that with HTTP/1: it is the client that
+/// closes an idle connection, or the gateway.
 const KEEP_ALIVE: u32 = 75;
 /// How long a JSON body may be, in KiB.
 const JSON_LIMIT_KIB: u64 = 64;

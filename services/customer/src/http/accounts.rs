@@ -25,6 +25,7 @@ pub fn routes() -> Vec<Route> {
 
 /// An account to be opened.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct SignUpBody {
     /// What to sign in with. Upper and lower case are the same.
     #[schema(example = "ada@example.com", format = Email, max_length = 254)]

@@ -58,6 +58,7 @@ impl From<Address> for AddressView {
 
 /// What an address is to say.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct AddressBody {
     /// Who takes the parcel, if it is not you.
     #[schema(max_length = 100)]

@@ -24,6 +24,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The password, and the next one.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct PasswordBody {
     /// What it is. If that is wrong, the answer is a 422 with this field at fault: the caller is who they are.
     #[schema(format = Password, max_length = 128)]

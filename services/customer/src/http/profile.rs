@@ -85,6 +85,7 @@ enum Include {
 
 /// What to change. A field that is left out stays; null clears name and phone.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct ProfilePatch {
     /// What you are called.
     #[serde(default, deserialize_with = "present")]

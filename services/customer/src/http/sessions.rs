@@ -24,6 +24,7 @@ pub fn routes() -> Vec<Route> {
 
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct LogInBody {
     /// As whom.
     #[schema(example = "ada@example.com", format = Email, max_length = 254)]
@@ -43,6 +44,7 @@ impl Validate for LogInBody {
 
 /// What keeps somebody signed in.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct RefreshBody {
     /// The last one that was given out.
     refresh_token: String,

@@ -46,6 +46,7 @@ pub struct Product {
 
 /// A product that is to enter the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewProduct {
     /// What it is called: 1 to 200 characters in one line.
     #[schema(example = "Moka pot, 3 cups", min_length = 1, max_length = 200)]

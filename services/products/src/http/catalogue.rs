@@ -1,7 +1,7 @@
 //! What staff do to the catalogue.
 
 use contracts::{Money, ProductId};
-use platform::http::{FieldErrors, Id, IdempotencyKey, Json, Problem, Staff, Validate};
+use platform::http::{FieldErrors, Id, IdempotencyKey, Json, NoBody, Problem, Staff, Validate};
 use rocket::{
     Route, delete, patch, post,
     response::status::{Created, NoContent},
@@ -26,6 +26,7 @@ use crate::{
 
 /// What is to be different about a product (a JSON merge patch, RFC 7396). At least one field.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Revision {
     /// What it is called: 1 to 200 characters in one line.
     #[serde(default, deserialize_with = "given")]
@@ -161,6 +162,7 @@ pub(super) async fn archive(
     params(("id" = ProductId, Path, description = "Which product")),
     responses(
         (status = 200, description = "The product, which is not archived", body = ProductView),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such product", body = Problem,
             content_type = "application/problem+json"),
         NotStaff,
@@ -173,6 +175,7 @@ pub(super) async fn restore(
     id: Id<ProductId>,
     _staff: Staff,
     products: &Service,
+    _body: NoBody,
 ) -> Result<Json<ProductView>, Problem> {
     let product = restore_product(products, id.0).await?;
     Ok(Json(product.into()))

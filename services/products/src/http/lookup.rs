@@ -21,6 +21,7 @@ const MOST: usize = 100;
 
 /// Which products.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Ids {
     /// At most 100.
     #[schema(max_items = 100)]

@@ -21,6 +21,7 @@ const MAX_REASON: usize = 200;
 
 /// A change to a stock.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct StockChange {
     /// Pieces more, or fewer if it is negative.
     #[schema(example = -2, minimum = -1_000_000, maximum = 1_000_000)]

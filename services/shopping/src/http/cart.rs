@@ -30,6 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// What to put into the cart.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct CartAddition {
     /// Which product.
     product_id: ProductId,
@@ -40,6 +41,7 @@ pub(super) struct CartAddition {
 
 /// How many of a product are to be in the cart.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct NewQuantity {
     /// How many.
     #[schema(minimum = 1, maximum = 1000, example = 2)]
@@ -48,6 +50,7 @@ pub(super) struct NewQuantity {
 
 /// Which guest's cart to take over.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct GuestCart {
     /// The guest's token.
     cart_token: String,

@@ -9,7 +9,8 @@ use contracts::{
 use platform::{
     auth::{Claims, Role},
     http::{
-        Caller, Cursor, FieldErrors, Id, IdempotencyKey, Json, Limit, Located, Page, Problem, Query, Validate,
+        Caller, Cursor, FieldErrors, Id, IdempotencyKey, Json, Limit, Located, NoBody, Page, Problem, Query,
+        Validate,
     },
     idempotency::Idempotency,
 };
@@ -32,6 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// How the cart is to be paid, and where it goes.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct NewOrder {
     /// How it is to be paid.
     payment: PaymentMethod,
@@ -45,6 +47,7 @@ pub(super) struct NewOrder {
 
 /// A means of payment, as the payment provider knows it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PaymentMethod {
     /// The provider's token. The sandbox knows `tok_ok`, `tok_declined`, `tok_slow`, `tok_error_once` and
     /// `tok_timeout_after_charge`.
@@ -233,6 +236,7 @@ pub(super) async fn timeline(
     params(("id" = OrderId, Path)),
     responses(
         (status = 200, body = OrderView),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "None, or somebody else's", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Too late", body = Problem, content_type = "application/problem+json"),
@@ -245,6 +249,7 @@ pub(super) async fn cancel(
     shopping: &State<Arc<Shopping>>,
     caller: Caller,
     id: Id<OrderId>,
+    _body: NoBody,
 ) -> Result<Json<OrderView>, Problem> {
     let viewer = viewer(&caller.0);
     match viewer {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{OrderId, rpc::OrderView};
-use platform::http::{Id, Json, Located, Problem, Staff};
+use platform::http::{Id, Json, Located, NoBody, Problem, Staff};
 use rocket::{Route, State, post, routes};
 
 use crate::{
@@ -27,6 +27,7 @@ async fn view(shopping: &Shopping, id: OrderId) -> Result<OrderView, Problem> {
     params(("id" = OrderId, Path)),
     responses(
         (status = 200, body = OrderView),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -40,6 +41,7 @@ pub(super) async fn ship(
     shopping: &State<Arc<Shopping>>,
     _staff: Staff,
     id: Id<OrderId>,
+    _body: NoBody,
 ) -> Result<Json<OrderView>, Problem> {
     commands::ship_order(shopping, id.0).await?;
     view(shopping, id.0).await.map(Json)
@@ -51,6 +53,7 @@ pub(super) async fn ship(
     params(("id" = OrderId, Path)),
     responses(
         (status = 200, body = OrderView),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -64,6 +67,7 @@ pub(super) async fn deliver(
     shopping: &State<Arc<Shopping>>,
     _staff: Staff,
     id: Id<OrderId>,
+    _body: NoBody,
 ) -> Result<Json<OrderView>, Problem> {
     commands::deliver_order(shopping, id.0).await?;
     view(shopping, id.0).await.map(Json)
@@ -77,6 +81,7 @@ pub(super) async fn deliver(
     params(("id" = OrderId, Path)),
     responses(
         (status = 202, body = OrderView, headers(("Location" = String, description = "Where the order is"))),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -90,6 +95,7 @@ pub(super) async fn refund(
     shopping: &State<Arc<Shopping>>,
     _staff: Staff,
     id: Id<OrderId>,
+    _body: NoBody,
 ) -> Result<Located<OrderView>, Problem> {
     commands::refund_order(shopping, id.0).await?;
     Ok(Located::accepted(format!("/shopping/orders/{}", id.0), view(shopping, id.0).await?))

@@ -17,6 +17,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// What to remember.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WishlistAddition {
     /// Which product.
     product_id: ProductId,
