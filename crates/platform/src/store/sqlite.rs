@@ -144,6 +144,8 @@ impl Database {
     /// [`StoreError::Failed`] if a migration fails or a past one was changed since.
     pub fn migrate(path: &Path, migrations: refinery::Runner, table: &str) -> Result<(), StoreError> {
         let mut connection = connect(path, Durability::Full)?;
+        // The file keeps it. Whoever only opens one, such as a backup, leaves it as it is.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
         let mut migrations = migrations;
         migrations.set_migration_table_name(table);
         let Err(failure) = migrations.run(&mut connection) else { return Ok(()) };
@@ -253,7 +255,6 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, StoreError
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(
         None,
         "synchronous",
@@ -425,5 +426,16 @@ mod tests {
         let (_folder, database) = fresh();
         let outcome = database.read(|c| Ok(c.execute_batch("CREATE TABLE t (n INTEGER)")?)).await;
         assert!(outcome.is_err());
+    }
+    #[tokio::test]
+    async fn a_backup_that_is_only_read_stays_as_it_is() {
+        let (folder, database) = fresh();
+        database.write(|t| Ok(t.execute_batch("CREATE TABLE t AS SELECT 1 AS n")?)).await.unwrap();
+        let backup = folder.path().join("backup.db");
+        let copying = Connection::open(folder.path().join("test.db")).unwrap();
+        copying.execute("VACUUM INTO ?1", [backup.to_str().unwrap()]).unwrap();
+        let before = std::fs::read(&backup).unwrap();
+        assert_eq!(count(&Database::open(&backup, Durability::Full).unwrap()).await, 1);
+        assert!(std::fs::read(&backup).unwrap() == before, "it was written to");
     }
 }
