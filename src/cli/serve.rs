@@ -143,6 +143,7 @@ async fn start(
         stopping.cancelled().await;
         left.leave().await;
     });
+    warn_of_missing_stores(settings, services)?;
     let mut mounted = Vec::new();
     for service in services {
         roles::migrate(*service, settings).await?;
@@ -158,6 +159,21 @@ async fn start(
         }
     });
     Ok(mounted)
+}
+
+/// A first start that was interrupted leaves some stores out, and so does a backup that was put back in part.
+fn warn_of_missing_stores(settings: &Settings, services: &[Service]) -> anyhow::Result<()> {
+    let mut missing = Vec::new();
+    for service in services {
+        if !roles::exists(*service, settings)? {
+            missing.push(service.name());
+        }
+    }
+    if !missing.is_empty() && missing.len() < services.len() {
+        let missing = missing.join(", ");
+        tracing::warn!(missing, "some services have a store and others none: these begin with an empty one");
+    }
+    Ok(())
 }
 
 fn start_one(

@@ -38,6 +38,7 @@ async fn a_cart_is_filled_changed_and_emptied_and_each_answer_is_the_cart() {
     let price = |amount| json!({ "amount": amount, "currency": "EUR" });
     let first = json!({
         "product": { "id": cup.id, "name": "Cup", "price": price(500) }, "quantity": 3, "subtotal": price(1_500),
+        "in_stock": true,
     });
     assert_eq!((&shown["items"][0], &shown["total"]), (&first, &price(3_500)));
 
@@ -57,6 +58,27 @@ async fn a_cart_is_filled_changed_and_emptied_and_each_answer_is_the_cart() {
     let unknown = json!({ "product_id": ProductId::new(), "quantity": 1 });
     let problem = shopper.client.post("/shopping/cart", &unknown).await.problem(422);
     assert_eq!(problem.errors[0].field, "product_id");
+}
+
+#[tokio::test]
+async fn a_cart_says_what_cannot_be_bought() {
+    let shop = shop().await;
+    let (staff, shopper) = (shop.staff().await, Shopper::sign_up(&shop).await);
+    let cup = staff.add(&ProductBody::named("Cup").stock(2)).await;
+    let pot = staff.add(&ProductBody::named("Pot").stock(2)).await;
+    shopper.put_in_cart(&cup, 2).await;
+    shopper.put_in_cart(&pot, 2).await;
+    let in_stock = || async {
+        let cart = shopper.cart().await;
+        cart.items.iter().map(|item| item.in_stock).collect::<Vec<_>>()
+    };
+    assert_eq!(in_stock().await, [Some(true), Some(true)]);
+    staff.adjust_stock(cup.id, -1).await.expect(200);
+    staff.client.delete(&format!("/products/{}", pot.id)).await.expect(204);
+    assert_eq!(in_stock().await, [Some(false), Some(false)]);
+    let refused = shopper.try_to_order(&Shopper::paying("tok_ok"), &fresh_key()).await.problem(409);
+    assert_eq!(refused.kind, "urn:mercato:problem:not-for-sale");
+    assert!(refused.detail.unwrap().contains(&format!("Pot ({})", pot.id)));
 }
 
 #[tokio::test]

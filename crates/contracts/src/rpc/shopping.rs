@@ -56,6 +56,9 @@ pub struct CartItem {
     pub quantity: u32,
     /// Price times quantity.
     pub subtotal: Money,
+    /// In a cart: whether so many of it can be bought right now. Left out of an order.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_stock: Option<bool>,
 }
 
 /// A cart with today's names and prices.

@@ -54,9 +54,9 @@ pub enum PlaceOrderError {
     /// There is nothing to order.
     #[error("the cart is empty")]
     EmptyCart,
-    /// Some products are no longer sold.
+    /// Some products are no longer sold: their names and ids, or ids alone.
     #[error("some products in the cart are no longer sold")]
-    NotForSale(Vec<ProductId>),
+    NotForSale(Vec<String>),
     /// Some prices are not what the customer was shown. The cart has today's prices now, so the next try accepts them.
     #[error("some prices have changed")]
     PricesChanged(Vec<PriceChange>),
@@ -174,9 +174,9 @@ async fn prepare(shopping: &Shopping, checkout: &Checkout) -> Result<(Order, Car
 fn price(cart: &Cart, found: &[ProductSnapshot]) -> Result<Vec<OrderLine>, PlaceOrderError> {
     let (mut lines, mut gone, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for line in &cart.lines {
-        let product = found.iter().find(|product| product.id == line.product_id && !product.archived);
-        match product {
-            None => gone.push(line.product_id),
+        match found.iter().find(|product| product.id == line.product_id) {
+            None => gone.push(line.product_id.to_string()),
+            Some(product) if product.archived => gone.push(format!("{} ({})", product.name, product.id)),
             Some(product) if product.price != line.price => changed.push(PriceChange {
                 product_id: product.id,
                 name: product.name.clone(),
@@ -252,7 +252,7 @@ mod tests {
         let (cup, gone) = (snapshot(500, false), snapshot(1, true));
         let cart = cart_of(&[&cup, &gone]);
         assert!(
-            matches!(price(&cart, &[cup, gone.clone()]), Err(PlaceOrderError::NotForSale(ids)) if ids == [gone.id])
+            matches!(price(&cart, &[cup, gone.clone()]), Err(PlaceOrderError::NotForSale(names)) if names == [format!("{} ({})", gone.name, gone.id)])
         );
     }
 }

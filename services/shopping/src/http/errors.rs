@@ -152,7 +152,6 @@ impl From<PlaceOrderError> for Problem {
                 Self::conflict("empty-cart", "Empty cart", "There is nothing to order.")
             }
             PlaceOrderError::NotForSale(products) => {
-                let products: Vec<String> = products.iter().map(ToString::to_string).collect();
                 let detail = format!("No longer sold: {}. Take it out of the cart.", products.join(", "));
                 Self::conflict("not-for-sale", "No longer sold", detail)
             }

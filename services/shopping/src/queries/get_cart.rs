@@ -52,8 +52,9 @@ fn view(cart: &Cart, found: &[ProductSnapshot]) -> CartView {
     let items = cart.lines.iter().filter_map(|line| {
         let product = found.iter().find(|product| product.id == line.product_id)?;
         let subtotal = product.price.times(line.quantity).ok()?;
+        let in_stock = Some(product.available >= line.quantity && !product.archived);
         let product = PricedProduct { id: product.id, name: product.name.clone(), price: product.price };
-        Some(CartItem { product, quantity: line.quantity, subtotal })
+        Some(CartItem { product, quantity: line.quantity, subtotal, in_stock })
     });
     let items: Vec<CartItem> = items.collect();
     let total = Money::sum(items.iter().map(|item| item.subtotal)).ok().flatten();

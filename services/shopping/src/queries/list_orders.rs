@@ -48,5 +48,5 @@ fn item(line: OrderLine) -> CartItem {
     // An order's total was added up when it was placed, so its parts fit.
     let subtotal = line.price.times(line.quantity).unwrap_or(line.price);
     let product = PricedProduct { id: line.product_id, name: line.name, price: line.price };
-    CartItem { product, quantity: line.quantity, subtotal }
+    CartItem { product, quantity: line.quantity, subtotal, in_stock: None }
 }

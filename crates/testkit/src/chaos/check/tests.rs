@@ -31,7 +31,7 @@ fn order(product: &Product, quantity: u32, status: OrderStatus) -> OrderView {
         customer_id: None,
         status,
         reason: None,
-        items: vec![CartItem { product: priced, quantity, subtotal: total }],
+        items: vec![CartItem { product: priced, quantity, subtotal: total, in_stock: None }],
         total,
         captured: false,
         refund_requested: false,
