@@ -15,7 +15,7 @@ use std::{fmt, time::Instant};
 use clap::{ValueEnum, builder::PossibleValue};
 use testkit::Shape;
 
-use crate::needs;
+use crate::{interrupt::end_when_interrupted, needs};
 use choice::Build;
 use containers::engine::{Engine, NoEngine};
 
@@ -178,6 +178,7 @@ impl Test {
     /// # Errors
     /// If something that a shape needs is missing, or a test failed.
     pub fn run(self) -> anyhow::Result<()> {
+        end_when_interrupted()?;
         let mut outcomes = Vec::new();
         let mut subjects = Vec::new();
         for subject in if self.shapes.is_empty() { USUAL.to_vec() } else { self.shapes.clone() } {
