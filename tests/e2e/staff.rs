@@ -46,7 +46,8 @@ async fn a_product_is_added_changed_restocked_and_archived() {
     visitor.get(&path).await.problem(404);
     assert!(staff.product(cup.id).await.archived_at.is_some());
     let found: Page<Product> = visitor.get("/products/?q=big+cup").await.expect(200).json();
-    assert!(found.items.is_empty());
+    // Where the tests share a shop, there may be others of that name.
+    assert!(found.items.iter().all(|found| found.id != cup.id), "{found:?}");
 }
 
 #[tokio::test]
