@@ -1,5 +1,7 @@
 //! The inbox and the dead letters in PostgreSQL.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use contracts::{Service, Timestamp};
 use tokio_postgres::Row;
@@ -36,6 +38,36 @@ pub async fn is_new(
         )
         .await?;
     Ok(inserted == 1)
+}
+
+/// As [`is_new`], of several messages that come to the same consumer.
+///
+/// # Returns
+/// The ids of those that are new.
+///
+/// # Errors
+/// [`StoreError`]: then the transaction must not commit.
+pub async fn are_new(
+    transaction: &Transaction<'_>,
+    received: &[Received],
+    now: Timestamp,
+) -> Result<HashSet<Uuid>, StoreError> {
+    let Some(Received { consumer, .. }) = received.first() else { return Ok(HashSet::new()) };
+    let mut ids: Vec<Uuid> = received.iter().map(|received| received.message_id).collect();
+    // Of two who enter the same messages none waits for one that the other waits with.
+    ids.sort_unstable();
+    if does_without(Safeguard::Inbox) {
+        transaction.execute("DELETE FROM inbox WHERE message_id = ANY($1)", &[&ids]).await?;
+    }
+    let rows = transaction
+        .query(
+            "INSERT INTO inbox (consumer, message_id, applied_at)
+             SELECT $1, message_id, $3 FROM unnest($2::uuid[]) AS message_id
+             ON CONFLICT DO NOTHING RETURNING message_id",
+            &[&consumer.name(), &ids, &moment(now)],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 #[async_trait]

@@ -1,14 +1,19 @@
 //! The outbox in PostgreSQL. A row belongs to the process that wrote it, so that the one that is woken by the commit is
 //! the one that relays it; what a dead process wrote is taken over by a living one.
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use contracts::{Timestamp, events::Event};
-use tokio_postgres::Row;
+use deadpool_postgres::Object;
+use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 
-use super::{OutboxRow, OutboxStore};
+use super::{OutboxRow, OutboxStore, fresh::Written};
 use crate::{
     chaos::{Safeguard, does_without},
     messaging::Envelope,
@@ -18,38 +23,56 @@ use crate::{
     },
 };
 
-/// Puts `event`, which happened at `now`, into the outbox as part of `transaction`.
+/// Has `event`, which happened at `now`, put into the outbox when `transaction` commits.
+pub fn enqueue<E: Event>(transaction: &Transaction<'_>, event: &E, now: Timestamp) {
+    transaction.send(Envelope::seal(event, now));
+}
+
+/// Enters events, in their order, and answers whether others of their aggregates are waiting before them. What an aggregate had
+/// waiting was committed before whoever writes this could lock it, and so can be seen.
+pub(crate) const INSERT: &str = "INSERT INTO outbox
+        (relay, message_id, aggregate, event_type, source, occurred_at, traceparent, payload)
+     SELECT $1, message_id, aggregate, event_type, source, occurred_at, traceparent, payload
+     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[])
+        WITH ORDINALITY
+        AS event (message_id, aggregate, event_type, source, occurred_at, traceparent, payload, number)
+     ORDER BY number
+     RETURNING id, message_id,
+        EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.aggregate = outbox.aggregate) AS waiting";
+
+/// Enters `events` with `insert`, which is [`INSERT`], on behalf of `relay`.
 ///
-/// # Errors
-/// [`StoreError`]: then the transaction must not commit.
-pub async fn enqueue<E: Event>(
-    transaction: &Transaction<'_>,
-    event: &E,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let envelope = Envelope::seal(event, now);
-    // What the aggregate had waiting was committed before whoever writes this could lock it, and so can be seen.
-    let written = transaction
-        .query_opt(
-            "INSERT INTO outbox (relay, message_id, aggregate, event_type, source, occurred_at, traceparent, payload)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             RETURNING id, EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.aggregate = $3) AS waiting",
-            &[
-                &transaction.relay(),
-                &envelope.id,
-                &envelope.aggregate,
-                &envelope.event_type,
-                &envelope.source.name(),
-                &moment(envelope.time),
-                &envelope.trace.to_string(),
-                &&envelope.payload[..],
-            ],
-        )
+/// # Returns
+/// The rows, for the relay once they are committed.
+pub(crate) async fn insert(
+    connection: &Object,
+    insert: Option<Statement>,
+    relay: Uuid,
+    events: Vec<Envelope>,
+) -> Result<Written, tokio_postgres::Error> {
+    let mut written = Written::new();
+    let Some(insert) = insert else { return Ok(written) };
+    let ids: Vec<Uuid> = events.iter().map(|event| event.id).collect();
+    let aggregates: Vec<Uuid> = events.iter().map(|event| event.aggregate).collect();
+    let types: Vec<&str> = events.iter().map(|event| event.event_type.as_str()).collect();
+    let sources: Vec<&str> = events.iter().map(|event| event.source.name()).collect();
+    let times: Vec<SystemTime> = events.iter().map(|event| moment(event.time)).collect();
+    let traces: Vec<String> = events.iter().map(|event| event.trace.to_string()).collect();
+    let payloads: Vec<&[u8]> = events.iter().map(|event| &event.payload[..]).collect();
+    let rows = connection
+        .query(&insert, &[&relay, &ids, &aggregates, &types, &sources, &times, &traces, &payloads])
         .await?;
-    let written = written.ok_or_else(|| StoreError::corrupt("an event was not entered"))?;
-    let (id, waiting) = (written.try_get("id")?, written.try_get("waiting")?);
-    transaction.outbox_grew(OutboxRow { id, aggregate: envelope.aggregate, envelope: Ok(envelope) }, waiting);
-    Ok(())
+    let mut events: HashMap<Uuid, Envelope> = events.into_iter().map(|event| (event.id, event)).collect();
+    let mut before = HashSet::new();
+    for row in rows {
+        let (id, message_id): (i64, Uuid) = (row.try_get("id")?, row.try_get("message_id")?);
+        let Some(envelope) = events.remove(&message_id) else { continue };
+        let aggregate = envelope.aggregate;
+        // One that was written with it comes before it as well.
+        let waiting = row.try_get("waiting")? || !before.insert(aggregate);
+        written.add(OutboxRow { id, aggregate, envelope: Ok(envelope) }, waiting);
+    }
+    Ok(written)
 }
 
 /// `sql`, which is about rows in the hands of the relay `$1`; or about all rows, if the shop is to do without that.

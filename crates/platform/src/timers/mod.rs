@@ -30,7 +30,7 @@ pub struct Timer {
 /// Whether `timer` is due before the runner looks of its own accord. Most are set for a step that comes long before them,
 /// and nobody need be woken for those. By the machine's clock: under another one the runner is woken too often, or by its
 /// own next look.
-fn is_soon(timer: &Timer) -> bool {
+pub(crate) fn is_soon(timer: &Timer) -> bool {
     timer.due_at <= Timestamp::now() + runner::POLL
 }
 

@@ -7,6 +7,7 @@ mod relays;
 mod releases;
 mod revocations;
 mod timers;
+mod together;
 #[expect(dead_code, reason = "the tests over the in-process broker have more faults")]
 #[path = "../delivery/world.rs"]
 mod world;
@@ -78,12 +79,12 @@ impl MessagingStoreHarness for Postgres {
 
 async fn act(transaction: &Transaction<'_>, action: Action) -> Result<Outcome, StoreError> {
     match action {
-        Action::Enqueue(event, now) => outbox::postgres::enqueue(transaction, &event, now).await?,
+        Action::Enqueue(event, now) => outbox::postgres::enqueue(transaction, &event, now),
         Action::Enter(received, now) => {
             return inbox::postgres::is_new(transaction, received, now).await.map(Outcome::Is);
         }
-        Action::SetTimer(timer) => timer_rows::postgres::set(transaction, &timer).await?,
-        Action::ClearTimer(kind, subject) => timer_rows::postgres::clear(transaction, &kind, subject).await?,
+        Action::SetTimer(timer) => timer_rows::postgres::set(transaction, timer),
+        Action::ClearTimer(kind, subject) => timer_rows::postgres::clear(transaction, &kind, subject),
         Action::Stands(timer) => {
             return timer_rows::postgres::stands(transaction, &timer).await.map(Outcome::Is);
         }

@@ -15,13 +15,14 @@ use contracts::{OrderId, Timestamp, events::OrderPlaced};
 use platform::{
     Clock,
     messaging::{Broker, Envelope, PublishError},
-    outbox::{OutboxStore as _, Relay, postgres::enqueue},
+    outbox::{OutboxStore as _, Relay},
 };
 use testkit::{
     conformance::messaging_store::{Action, MessagingStoreHarness as _},
     eventually,
 };
 use tokio::{sync::watch, task::JoinHandle};
+use tokio_postgres::types::ToSql;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
@@ -82,7 +83,15 @@ async fn an_event_behind_the_cursor_keeps_back_its_aggregate() {
     process.database.hold(NOON, TTL).await.unwrap();
     let mut connection = process.database.connection().await.unwrap();
     let transaction = connection.begin();
-    enqueue(&transaction, &placed(late, 1), NOON).await.unwrap();
+    // Entered before other statements of its transaction, and not with the commit, as events are.
+    let event = Envelope::seal(&placed(late, 1), NOON);
+    let enter = "INSERT INTO outbox
+            (relay, message_id, aggregate, event_type, source, occurred_at, traceparent, payload)
+         SELECT relay, $1, $2, $3, $4, now(), $5, $6 FROM outbox_relay";
+    let (source, trace, payload) = (event.source.name(), event.trace.to_string(), &event.payload[..]);
+    let values: [&(dyn ToSql + Sync); 6] =
+        [&event.id, &event.aggregate, &event.event_type, &source, &trace, &payload];
+    transaction.execute(enter, &values).await.unwrap();
     write(&process, other, [2]).await;
     let seen = process.database.fetch(0, 10).await.unwrap();
     assert_eq!(seen.iter().map(|row| row.aggregate).collect::<Vec<_>>(), [other.0]);

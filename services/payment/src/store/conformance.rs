@@ -6,6 +6,8 @@ mod access;
 use std::time::Duration;
 
 use contracts::{Currency, Money, OrderId, Timestamp};
+use futures::future::join_all;
+use platform::{store::StoreError, trace::TraceContext};
 
 use super::RequestError;
 use crate::{
@@ -28,6 +30,8 @@ over_each_store!(
     a_statement_tells_all_that_happened,
     payments_are_listed_in_chunks,
     money_beyond_the_bounds_is_refused_by_the_schema,
+    what_comes_at_once_has_each_its_own_effect,
+    what_is_refused_among_others_leaves_no_trace,
 );
 
 async fn authorised(fixture: &Fixture) -> OrderId {
@@ -215,4 +219,94 @@ async fn money_beyond_the_bounds_is_refused_by_the_schema(fixture: Fixture) {
     let refused = fixture.store.record_settlement(order, Settlement::Refunded(too_much), moment()).await;
     assert!(refused.is_err());
     assert_eq!(status(&fixture, order).await, Status::RefundDue);
+}
+
+async fn what_comes_at_once_has_each_its_own_effect(fixture: Fixture) {
+    let orders: Vec<OrderId> = (0..40).map(|_| OrderId::new()).collect();
+    let traces: Vec<TraceContext> = orders.iter().map(|_| TraceContext::root()).collect();
+    let amount = |number: usize| Money::new(TOTAL.amount + i64::try_from(number).unwrap(), TOTAL.currency);
+    let authorise = |number: usize| {
+        let authorisation = match number % 2 {
+            0 => Authorisation::Held,
+            _ => Authorisation::Declined { reason: format!("no {number}") },
+        };
+        let (order, now) = (orders[number], moment());
+        let record = fixture.store.record_authorisation(message(), order, amount(number), authorisation, now);
+        traces[number].scope(record)
+    };
+    let payments = join_all((0..orders.len()).map(authorise)).await;
+    for (number, payment) in payments.into_iter().enumerate() {
+        let payment = payment.unwrap().unwrap();
+        assert_eq!((payment.order_id, payment.amount), (orders[number], Some(amount(number))));
+        assert_eq!(fixture.store.payment(orders[number]).await.unwrap(), Some(payment));
+    }
+    let messaging = fixture.platform.messaging();
+    messaging.hold(Timestamp::now(), Duration::from_secs(60)).await.unwrap();
+    let rows = messaging.fetch(0, 1_000).await.unwrap();
+    assert_eq!(rows.len(), orders.len());
+    for row in rows {
+        let number = orders.iter().position(|order| order.0 == row.aggregate).unwrap();
+        assert_eq!(row.envelope.unwrap().trace.trace_id(), traces[number].trace_id());
+    }
+
+    let cancel = |order: &OrderId| fixture.store.cancel(message(), *order, moment());
+    for payment in join_all(orders.iter().map(cancel)).await {
+        payment.unwrap().unwrap();
+    }
+    for timers in [orders.len() / 2, 0] {
+        assert_eq!(fixture.timers().await.len(), timers);
+        let settle = |order: &OrderId| fixture.store.record_settlement(*order, Settlement::Voided, moment());
+        assert!(join_all(orders.iter().map(settle)).await.into_iter().all(|settled| settled.is_ok()));
+    }
+    for (number, order) in orders.iter().enumerate() {
+        let statement = fixture.store.statement(*order).await.unwrap().unwrap();
+        let history: Vec<_> =
+            statement.history.iter().map(|entry| (entry.operation, entry.outcome)).collect();
+        let held = [
+            (Operation::Authorise, Outcome::Held),
+            (Operation::Void, Outcome::Requested),
+            (Operation::Void, Outcome::Voided),
+        ];
+        let expected = if number % 2 == 0 { &held[..] } else { &[(Operation::Authorise, Outcome::Declined)] };
+        assert_eq!(history, expected);
+    }
+    // A hold for what was declined: two lines at once, in their order.
+    let hold = |order: &OrderId| {
+        fixture.store.record_authorisation(message(), *order, TOTAL, Authorisation::Held, moment())
+    };
+    assert!(join_all(orders.iter().map(hold)).await.into_iter().all(|held| held.is_ok()));
+    for order in orders {
+        let statement = fixture.store.statement(order).await.unwrap().unwrap();
+        let outcomes: Vec<_> = statement.history.iter().map(|entry| entry.outcome).collect();
+        assert!(outcomes.ends_with(&[Outcome::Held, Outcome::Requested]), "{outcomes:?}");
+    }
+}
+
+async fn what_is_refused_among_others_leaves_no_trace(fixture: Fixture) {
+    let mut orders = Vec::new();
+    for _ in 0..5 {
+        orders.push(authorised(&fixture).await);
+    }
+    let (early, unknown) = (message(), OrderId::new());
+    let confirm = |order: &OrderId| fixture.store.confirm(message(), *order, TOTAL, moment());
+    let (confirmed, refused, corrupt) = tokio::join!(
+        join_all(orders.iter().map(confirm)),
+        fixture.store.confirm(early, unknown, TOTAL, moment()),
+        fixture.store.record_settlement(OrderId::new(), Settlement::Voided, moment()),
+    );
+    assert!(matches!(refused, Err(RequestError::Refused(Refusal::NotAuthorised))), "{refused:?}");
+    assert!(matches!(corrupt, Err(StoreError::Failed(_))), "{corrupt:?}");
+    assert!(confirmed.into_iter().all(|payment| payment.unwrap().unwrap().status == Status::CaptureDue));
+    assert_eq!(fixture.timers().await.len(), orders.len());
+    assert_eq!(fixture.answers().await.len(), orders.len());
+    fixture
+        .store
+        .record_authorisation(message(), unknown, TOTAL, Authorisation::Held, moment())
+        .await
+        .unwrap();
+    let payment = fixture.store.confirm(early, unknown, TOTAL, moment()).await.unwrap().unwrap();
+    assert_eq!(payment.status, Status::CaptureDue);
+    // And once more: it is not new.
+    let payment = fixture.store.confirm(early, unknown, TOTAL, moment()).await.unwrap().unwrap();
+    assert_eq!(payment.status, Status::CaptureDue);
 }

@@ -6,6 +6,7 @@
 mod connect;
 mod error;
 mod tls;
+mod together;
 mod transaction;
 
 use std::{
@@ -23,6 +24,7 @@ use super::StoreError;
 use crate::outbox::fresh::Fresh;
 
 pub use connect::{endpoint, migrate, open};
+pub use together::{Asked, Key, Work};
 pub use transaction::Transaction;
 
 /// Rows that a pruning deletes at a time.
@@ -32,6 +34,8 @@ const PRUNED: i64 = 5_000;
 #[derive(Clone)]
 pub struct Database {
     pool: Pool,
+    /// For the transaction that commands share, which waits for no lock for long.
+    shared: Pool,
     /// For what nobody waits for, and what is done again if the server forgets it.
     chores: Pool,
     /// Under which name this process writes into the outbox, and relays what it wrote.
@@ -39,6 +43,7 @@ pub struct Database {
     outbox: Arc<Notify>,
     fresh: Arc<Fresh>,
     timers: Arc<Notify>,
+    waiting: Arc<together::Waiting>,
 }
 
 /// A connection out of the pool.
@@ -48,14 +53,16 @@ pub struct Connection {
 }
 
 impl Database {
-    fn new(pool: Pool, chores: Pool) -> Self {
+    fn new(pool: Pool, shared: Pool, chores: Pool) -> Self {
         Self {
             pool,
+            shared,
             chores,
             relay: Uuid::new_v4(),
             outbox: Arc::default(),
             fresh: Arc::default(),
             timers: Arc::default(),
+            waiting: Arc::default(),
         }
     }
 
@@ -136,7 +143,7 @@ impl Database {
 impl Connection {
     /// Begins a transaction (READ COMMITTED: rows that a decision hangs on are locked), which goes out with its first
     /// statement.
-    pub const fn begin(&mut self) -> Transaction<'_> {
+    pub fn begin(&mut self) -> Transaction<'_> {
         Transaction::new(&self.object, &self.database)
     }
 

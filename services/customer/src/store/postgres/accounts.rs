@@ -215,12 +215,12 @@ pub async fn delete(database: &Database, customer: CustomerId, ends: TokensEnd) 
     let revocation = Revocation { revoked: Revoked::Customer(customer), at: now, until: tokens_expire_at };
     let deleted = CustomerDeleted { customer_id: customer, deleted_at: now, tokens_expire_at };
     let (of_email, of_customer) = (signup_scope(&email), customer.to_string());
+    enqueue(&tx, &deleted, now);
     try_join!(
         login_failures::forget_all(&tx, &email),
         forget_keys(&tx, &of_email),
         forget_keys(&tx, &of_customer),
         record(&tx, revocation),
-        enqueue(&tx, &deleted, now),
     )?;
     tx.commit().await
 }

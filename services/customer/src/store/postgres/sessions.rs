@@ -162,11 +162,8 @@ pub async fn tell_of_end(
 ) -> Result<(), StoreError> {
     let TokensEnd { now, tokens_expire_at } = ends;
     let revoked = SessionRevoked { session_id: session, customer_id: customer, tokens_expire_at };
-    try_join!(
-        record(tx, Revocation { revoked: Revoked::Session(session), at: now, until: tokens_expire_at }),
-        enqueue(tx, &revoked, now),
-    )?;
-    Ok(())
+    enqueue(tx, &revoked, now);
+    record(tx, Revocation { revoked: Revoked::Session(session), at: now, until: tokens_expire_at }).await
 }
 
 /// Takes away some of what has expired, but nothing that another transaction is at.

@@ -25,6 +25,8 @@ over_each_store!(
     no_more_goes_back_than_was_captured,
     many_at_once_hold_once,
     accounts_are_listed_in_chunks,
+    a_key_that_comes_for_two_orders_at_once_is_for_one,
+    what_comes_at_once_is_entered_each_for_its_order,
 );
 
 fn sandbox(fixture: &Fixture) -> Sandbox {
@@ -198,4 +200,42 @@ async fn accounts_are_listed_in_chunks(fixture: Fixture) {
     let rest = fixture.ledger.accounts(Some(first[2].order_id), 3).await.unwrap();
     let listed: Vec<_> = first.iter().chain(&rest).map(|account| account.order_id).collect();
     assert_eq!(listed, orders);
+}
+
+async fn a_key_that_comes_for_two_orders_at_once_is_for_one(fixture: Fixture) {
+    let shared = key(OrderId::new(), Operation::Authorise);
+    let orders: Vec<OrderId> = (0..10).map(|_| OrderId::new()).collect();
+    let hold =
+        |order: &OrderId| fixture.ledger.enter(&shared, *order, Request::Hold(TOTAL), Timestamp::now());
+    let answers = futures::future::join_all(orders.iter().map(hold)).await;
+    let mut held = 0;
+    for (order, answer) in orders.iter().zip(answers) {
+        let is_held = fixture.account(*order).await.still_held().is_some();
+        match answer.unwrap() {
+            Ok(recorded) => assert!(recorded.new && is_held),
+            Err(refusal) => assert!(refusal == Refusal::KeyReused && !is_held),
+        }
+        held += u32::from(is_held);
+    }
+    assert_eq!(held, 1);
+}
+
+async fn what_comes_at_once_is_entered_each_for_its_order(fixture: Fixture) {
+    let provider = sandbox(&fixture);
+    let orders: Vec<OrderId> = (0..30).map(|_| OrderId::new()).collect();
+    let tokens = ["tok_ok", "tok_declined"];
+    let hold = |number: usize| authorise(&provider, orders[number], tokens[number % 2]);
+    for round in 0..2 {
+        let answers = futures::future::join_all((0..orders.len()).map(hold)).await;
+        for (number, answer) in answers.into_iter().enumerate() {
+            let expected = if number % 2 == 0 { Ok(Authorisation::Held) } else { declined("card declined") };
+            assert_eq!(answer, expected, "{round}");
+        }
+    }
+    let answers = futures::future::join_all(orders.iter().map(|order| capture(&provider, *order))).await;
+    for (number, answer) in answers.into_iter().enumerate() {
+        assert_eq!(answer.is_ok(), number % 2 == 0);
+        let account = fixture.account(orders[number]).await;
+        assert_eq!(account.captured, if number % 2 == 0 { TOTAL.amount } else { 0 });
+    }
 }

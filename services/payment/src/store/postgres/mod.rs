@@ -4,7 +4,10 @@
 //! afterwards: so of two messages the second sees what the first has written, and nobody waits in a circle.
 
 mod change;
+mod effect;
 mod rows;
+
+use std::slice;
 
 use async_trait::async_trait;
 use contracts::{Money, OrderId, Timestamp};
@@ -20,37 +23,22 @@ use platform::{
 
 use super::{Moment, RequestError, Statement, Store};
 use crate::{
-    domain::{Change, Payment, Settlement},
+    domain::{Payment, Settlement},
     provider::Authorisation,
 };
+use effect::{Effect, Heard};
+
+/// Where the locks of payments stand among those that are taken in this database: before those of the sandbox.
+const EFFECTS: u8 = 0;
 
 /// The books, in a database.
 pub(super) struct PostgresStore(pub(super) Database);
 
 impl PostgresStore {
-    /// Applies what `decide` makes of the payment as it stands, if the message is new. An error of `decide` takes the
-    /// inbox row back with it, so that a message that came too early can come again.
-    async fn effect<E, F>(
-        &self,
-        received: Received,
-        order_id: OrderId,
-        moment: Moment,
-        decide: F,
-    ) -> Result<Option<Payment>, E>
-    where
-        E: From<StoreError> + Send,
-        F: FnOnce(Option<Payment>) -> Result<Change, E> + Send,
-    {
-        let mut connection = self.0.connection().await?;
-        let transaction = connection.begin();
-        let (current, new) =
-            try_join!(rows::hold(&transaction, order_id), is_new(&transaction, received, moment.now))?;
-        if !new {
-            return Ok(current);
-        }
-        let change = decide(current.clone())?;
-        let write = change::apply(&transaction, order_id, current, change, moment);
-        Ok(transaction.end_with(write).await?)
+    /// Has `effect` take place, together with those on other payments that come at the same time.
+    async fn effect(&self, effect: Effect) -> Result<Option<Payment>, RequestError> {
+        let key = (EFFECTS, rows::lock_key(effect.order_id));
+        self.0.together(key, effect, |t, effects| Box::pin(effect::apply(t, effects))).await
     }
 }
 
@@ -72,11 +60,13 @@ impl Store for PostgresStore {
     ) -> Result<(), StoreError> {
         let mut connection = self.0.connection().await?;
         let transaction = connection.begin();
-        let (payment, new) =
-            try_join!(rows::hold(&transaction, order_id), is_new(&transaction, received, now))?;
+        let (mut payments, new) = try_join!(
+            rows::hold(&transaction, slice::from_ref(&order_id)),
+            is_new(&transaction, received, now)
+        )?;
         if new {
-            if let Some(answer) = existing(payment, order_id)?.standing_answer() {
-                change::announce(&transaction, order_id, answer, now).await?;
+            if let Some(answer) = existing(payments.remove(&order_id), order_id)?.standing_answer() {
+                change::announce(&transaction, order_id, answer, now);
             }
             transaction.commit().await?;
         }
@@ -91,8 +81,8 @@ impl Store for PostgresStore {
         authorisation: Authorisation,
         moment: Moment,
     ) -> Result<Option<Payment>, StoreError> {
-        let decide = move |current| Ok(Payment::authorised(current, order_id, amount, authorisation));
-        self.effect(received, order_id, moment, decide).await
+        let (received, heard) = (Some(received), Heard::Authorisation(amount, authorisation));
+        self.effect(Effect { order_id, received, heard, moment }).await.map_err(failed)
     }
 
     async fn cancel(
@@ -101,8 +91,8 @@ impl Store for PostgresStore {
         order_id: OrderId,
         moment: Moment,
     ) -> Result<Option<Payment>, StoreError> {
-        let decide = move |current| Ok(Payment::cancelled(current, order_id));
-        self.effect(received, order_id, moment, decide).await
+        let (received, heard) = (Some(received), Heard::Cancellation);
+        self.effect(Effect { order_id, received, heard, moment }).await.map_err(failed)
     }
 
     async fn confirm(
@@ -112,8 +102,8 @@ impl Store for PostgresStore {
         total: Money,
         moment: Moment,
     ) -> Result<Option<Payment>, RequestError> {
-        let decide = move |current| Ok(Payment::confirmed(current, total)?);
-        self.effect(received, order_id, moment, decide).await
+        let (received, heard) = (Some(received), Heard::Confirmation(total));
+        self.effect(Effect { order_id, received, heard, moment }).await
     }
 
     async fn request_refund(
@@ -123,8 +113,8 @@ impl Store for PostgresStore {
         total: Money,
         moment: Moment,
     ) -> Result<Option<Payment>, RequestError> {
-        let decide = move |current| Ok(Payment::refund_requested(current, total)?);
-        self.effect(received, order_id, moment, decide).await
+        let (received, heard) = (Some(received), Heard::RefundRequest(total));
+        self.effect(Effect { order_id, received, heard, moment }).await
     }
 
     async fn record_settlement(
@@ -133,19 +123,15 @@ impl Store for PostgresStore {
         settlement: Settlement,
         moment: Moment,
     ) -> Result<Option<Payment>, StoreError> {
-        let mut connection = self.0.connection().await?;
-        let transaction = connection.begin();
-        let payment = existing(rows::hold(&transaction, order_id).await?, order_id)?;
-        let change = payment.clone().settled(settlement);
-        let write = change::apply(&transaction, order_id, Some(payment), change, moment);
-        transaction.end_with(write).await
+        let heard = Heard::Settlement(settlement);
+        self.effect(Effect { order_id, received: None, heard, moment }).await.map_err(failed)
     }
 
     async fn reschedule(&self, timer: Timer, next: Option<Timestamp>) -> Result<(), StoreError> {
         let mut connection = self.0.connection().await?;
         let transaction = connection.begin();
         if timers::postgres::stands(&transaction, &timer).await? {
-            reset(&transaction, timer, next).await?;
+            reset(&transaction, timer, next);
             transaction.commit().await?;
         }
         Ok(())
@@ -157,20 +143,24 @@ impl Store for PostgresStore {
 }
 
 /// Sets `timer`, which is locked, again for `next`, or clears it.
-async fn reset(
-    transaction: &Transaction<'_>,
-    timer: Timer,
-    next: Option<Timestamp>,
-) -> Result<(), StoreError> {
+fn reset(transaction: &Transaction<'_>, timer: Timer, next: Option<Timestamp>) {
     match next {
-        None => timers::postgres::clear(transaction, &timer.kind, timer.subject).await,
+        None => timers::postgres::clear(transaction, &timer.kind, timer.subject),
         Some(due_at) => {
             let attempt = timer.attempt.saturating_add(1);
-            timers::postgres::set(transaction, &Timer { attempt, due_at, ..timer }).await
+            timers::postgres::set(transaction, Timer { attempt, due_at, ..timer });
         }
     }
 }
 
 fn existing(payment: Option<Payment>, order_id: OrderId) -> Result<Payment, StoreError> {
     payment.ok_or_else(|| StoreError::corrupt(format!("there is no payment for the order {order_id}")))
+}
+
+/// The error of an effect that nothing refuses.
+fn failed(error: RequestError) -> StoreError {
+    match error {
+        RequestError::Store(error) => error,
+        RequestError::Refused(refusal) => StoreError::corrupt(refusal.to_string()),
+    }
 }

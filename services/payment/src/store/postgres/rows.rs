@@ -1,5 +1,7 @@
 //! Rows of payments and of their history.
 
+use std::{collections::HashMap, iter::repeat_n};
+
 use contracts::{Currency, Money, OrderId, Timestamp};
 use futures::try_join;
 use platform::store::{
@@ -18,23 +20,34 @@ pub(super) async fn payment(database: &Database, order_id: OrderId) -> Result<Op
     database.query(sql, &[&order_id.0]).await?.first().map(read).transpose()
 }
 
-/// Waits until nobody else changes the payment of an order, keeps others from it until the transaction ends, and reads
-/// it: in one trip.
+/// What stands for an order where only a number can: the last 64 bits of an id are random.
+pub(super) fn lock_key(order_id: OrderId) -> u64 {
+    order_id.0.as_u64_pair().1
+}
+
+/// Waits until nobody else changes the payments of these orders, keeps others from them until the transaction ends, and
+/// reads those that there are: in one trip.
 pub(super) async fn hold(
     transaction: &Transaction<'_>,
-    order_id: OrderId,
-) -> Result<Option<Payment>, StoreError> {
-    // There may be no row to lock. The last 64 bits of an id are random.
-    let last = order_id.0.as_u64_pair().1.cast_signed();
-    let lock = async { transaction.query("SELECT pg_advisory_xact_lock($1)", &[&last]).await };
+    orders: &[OrderId],
+) -> Result<HashMap<OrderId, Payment>, StoreError> {
+    // There may be no rows to lock.
+    let mut keys: Vec<i64> = orders.iter().map(|order| lock_key(*order).cast_signed()).collect();
+    // Of two who lock the same orders none waits for one that the other waits with.
+    keys.sort_unstable();
+    let ids: Vec<_> = orders.iter().map(|order| order.0).collect();
+    let lock = async {
+        let sql = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key";
+        transaction.query(sql, &[&keys]).await
+    };
     let find = async {
         let sql = "SELECT order_id, status, amount, currency, captured, refunded, reason
-             FROM payment WHERE order_id = $1";
-        transaction.query_opt(sql, &[&order_id.0]).await
+             FROM payment WHERE order_id = ANY($1)";
+        transaction.query(sql, &[&ids]).await
     };
-    // In this order, so that nothing is read before the lock is held.
-    let (_, row) = try_join!(lock, find)?;
-    row.as_ref().map(read).transpose()
+    // In this order, so that nothing is read before the locks are held.
+    let (_, rows) = try_join!(lock, find)?;
+    rows.iter().map(|row| read(row).map(|payment| (payment.order_id, payment))).collect()
 }
 
 pub(super) async fn payments(
@@ -76,43 +89,61 @@ pub(super) async fn statement(
     Ok(Some(Statement { payment: read(first)?, history, created_at, updated_at }))
 }
 
-/// Writes `payment`, in place of what stood there for its order, and adds `notes` to its history: by one statement.
-pub(super) async fn write(
-    transaction: &Transaction<'_>,
-    payment: &Payment,
-    notes: &[Note],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let operations: Vec<&str> = notes.iter().map(|note| note.operation.as_str()).collect();
-    let outcomes: Vec<&str> = notes.iter().map(|note| note.outcome.as_str()).collect();
+/// A payment as it becomes, and what its history gains.
+pub(super) struct Entry {
+    pub(super) payment: Payment,
+    pub(super) notes: Vec<Note>,
+    pub(super) at: Timestamp,
+}
+
+const WRITE: &str = "WITH written AS (
+        INSERT INTO payment
+            (order_id, status, amount, currency, captured, refunded, reason, created_at, updated_at)
+        SELECT *, at FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
+            $7::text[], $8::timestamptz[])
+            AS entry (order_id, status, amount, currency, captured, refunded, reason, at)
+        ON CONFLICT (order_id) DO UPDATE SET
+            status = excluded.status, amount = excluded.amount, currency = excluded.currency,
+            captured = excluded.captured, refunded = excluded.refunded, reason = excluded.reason,
+            updated_at = excluded.updated_at)
+     INSERT INTO payment_history (order_id, at, operation, outcome)
+     SELECT order_id, at, operation, outcome
+     FROM unnest($9::uuid[], $10::timestamptz[], $11::text[], $12::text[]) WITH ORDINALITY
+        AS note (order_id, at, operation, outcome, number)
+     ORDER BY number";
+
+/// Writes `entries`, each of another order, in place of what stood there for their orders, and adds to their histories:
+/// by one statement.
+pub(super) async fn write(transaction: &Transaction<'_>, entries: &[Entry]) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let payments = || entries.iter().map(|entry| &entry.payment);
+    let notes = || entries.iter().flat_map(|entry| repeat_n(entry, entry.notes.len()).zip(&entry.notes));
     transaction
         .execute(
-            "WITH written AS (
-                INSERT INTO payment
-                    (order_id, status, amount, currency, captured, refunded, reason, created_at, updated_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-                ON CONFLICT (order_id) DO UPDATE SET
-                    status = excluded.status, amount = excluded.amount, currency = excluded.currency,
-                    captured = excluded.captured, refunded = excluded.refunded, reason = excluded.reason,
-                    updated_at = excluded.updated_at)
-             INSERT INTO payment_history (order_id, at, operation, outcome)
-             SELECT $1, $8, operation, outcome
-             FROM unnest($9::text[], $10::text[]) WITH ORDINALITY AS note (operation, outcome, number) ORDER BY number",
+            WRITE,
             &[
-                &payment.order_id.0,
-                &payment.status.as_str(),
-                &payment.amount.map(|amount| amount.amount),
-                &payment.amount.as_ref().map(|amount| amount.currency.as_str()),
-                &payment.captured,
-                &payment.refunded,
-                &payment.reason,
-                &moment(now),
-                &operations,
-                &outcomes,
+                &payments().map(|payment| payment.order_id.0).collect::<Vec<_>>(),
+                &payments().map(|payment| payment.status.as_str()).collect::<Vec<_>>(),
+                &payments().map(|payment| payment.amount.map(|amount| amount.amount)).collect::<Vec<_>>(),
+                &payments().map(currency).collect::<Vec<_>>(),
+                &payments().map(|payment| payment.captured).collect::<Vec<_>>(),
+                &payments().map(|payment| payment.refunded).collect::<Vec<_>>(),
+                &payments().map(|payment| payment.reason.as_deref()).collect::<Vec<_>>(),
+                &entries.iter().map(|entry| moment(entry.at)).collect::<Vec<_>>(),
+                &notes().map(|(entry, _)| entry.payment.order_id.0).collect::<Vec<_>>(),
+                &notes().map(|(entry, _)| moment(entry.at)).collect::<Vec<_>>(),
+                &notes().map(|(_, note)| note.operation.as_str()).collect::<Vec<_>>(),
+                &notes().map(|(_, note)| note.outcome.as_str()).collect::<Vec<_>>(),
             ],
         )
         .await?;
     Ok(())
+}
+
+fn currency(payment: &Payment) -> Option<&str> {
+    payment.amount.as_ref().map(|amount| amount.currency.as_str())
 }
 
 fn read(row: &Row) -> Result<Payment, StoreError> {

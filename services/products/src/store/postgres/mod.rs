@@ -27,6 +27,7 @@ use platform::{
     timers::Timer,
 };
 
+use self::ordering::{Step, Wish};
 use super::{ByStaff, Category, LiveReservation, StockAudit, Store};
 use crate::domain::{Adjustment, AdjustmentRefused, Demand, Listing, NewProduct, Product, ProductPatch};
 
@@ -38,6 +39,11 @@ pub(super) struct PostgresStore {
 impl PostgresStore {
     pub(super) const fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    async fn take(&self, step: Step) -> Result<(), StoreError> {
+        let key = (0, step.order.0.as_u64_pair().1);
+        self.database.together(key, step, |tx, steps| Box::pin(ordering::take(tx, steps))).await
     }
 }
 
@@ -102,7 +108,7 @@ impl Store for PostgresStore {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        ordering::reserve(&self.database, received, order, &demand, now, expires_at).await
+        self.take(Step { received, order, wish: Wish::Reserve { demand, expires_at }, now }).await
     }
 
     async fn commit_stock(
@@ -111,7 +117,7 @@ impl Store for PostgresStore {
         order: OrderId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        ordering::commit(&self.database, received, order, now).await
+        self.take(Step { received, order, wish: Wish::Commit, now }).await
     }
 
     async fn release_stock(
@@ -120,7 +126,7 @@ impl Store for PostgresStore {
         order: OrderId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        ordering::release(&self.database, received, order, now).await
+        self.take(Step { received, order, wish: Wish::Release, now }).await
     }
 
     async fn expire_reservation(&self, timer: Timer, now: Timestamp) -> Result<(), StoreError> {

@@ -6,241 +6,234 @@
 //!    └──release──► released ◄────────────┘
 //! ```
 //!
-//! The two steps of every order that goes well, reserve and commit, send all that they do in one trip, and look
-//! afterwards whether all of it was right. If it was not, they roll back and go the longer way.
+//! Steps that come together are taken together: one trip locks and reads what all of them are about, each is decided after the
+//! one before, and another trip writes what all of them come to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use contracts::{
     OrderId, Timestamp,
-    events::{StockCommitted, StockExpired, StockRefused, StockReserved},
+    events::{Event, OrderLine, Shortage, StockCommitted, StockExpired, StockRefused, StockReserved},
 };
 use futures::try_join;
 use platform::{
-    inbox::{Received, postgres::is_new},
+    chaos::{Safeguard, does_without},
+    inbox::{Received, postgres::are_new},
     outbox::postgres::enqueue,
     store::{
         StoreError,
-        postgres::{Connection, Database, Transaction},
+        postgres::{Asked, Database, Transaction},
     },
     timers::{
         Timer,
         postgres::{clear, set, stands},
     },
 };
+use uuid::Uuid;
 
-use super::reservations::{self, Reservation, Status};
+use super::reservations::{self, Changes, Lines, Reservation, Status};
 use crate::{domain::Demand, store::RESERVATION_TIMER};
 
-pub(super) async fn reserve(
-    database: &Database,
-    received: Received,
-    order: OrderId,
-    demand: &Demand,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    let mut connection = database.connection().await?;
-    loop {
-        if hold(&mut connection, received, order, demand, now, expires_at).await?
-            || refuse(&mut connection, received, order, demand, now).await?
-        {
-            return Ok(());
+/// A message that concerns an order's stock.
+pub(super) struct Step {
+    pub received: Received,
+    pub order: OrderId,
+    pub wish: Wish,
+    pub now: Timestamp,
+}
+
+/// What is to become of the stock.
+pub(super) enum Wish {
+    Reserve { demand: Demand, expires_at: Timestamp },
+    Commit,
+    Release,
+}
+
+impl Step {
+    /// What an order that was not heard of before is entered as; nothing, if it must be known.
+    const fn entered(&self) -> Option<Reservation> {
+        match self.wish {
+            Wish::Reserve { expires_at, .. } => {
+                Some(Reservation { status: Status::Held, expires_at: Some(expires_at) })
+            }
+            // If the order is still on its way here, this is what it will find.
+            Wish::Release => Some(Reservation { status: Status::Released, expires_at: None }),
+            Wish::Commit => None,
         }
-        // Somebody gave back between the two what the first lacked.
+    }
+
+    fn demand(&self) -> &[OrderLine] {
+        if let Wish::Reserve { demand, .. } = &self.wish { demand.lines() } else { &[] }
     }
 }
 
-/// Reserves for an order that is new, if nothing is lacking.
-///
-/// # Returns
-/// Whether it did. If not, nothing was changed.
-async fn hold(
-    connection: &mut Connection,
-    received: Received,
-    order: OrderId,
-    demand: &Demand,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<bool, StoreError> {
-    let held = Reservation { status: Status::Held, expires_at: Some(expires_at) };
-    let timer =
-        Timer { kind: RESERVATION_TIMER.to_owned(), subject: order.0, attempt: 1, due_at: expires_at };
-    let reserved = StockReserved { order_id: order, expires_at };
-    let tx = connection.begin();
-    let (is_new, is_first, is_taken, (), ()) = try_join!(
-        is_new(&tx, received, now),
-        reservations::insert(&tx, order, held, now),
-        reservations::take(&tx, order, demand),
-        set(&tx, &timer),
-        enqueue(&tx, &reserved, now),
+/// Takes the steps that are asked for, each for another order.
+pub(super) async fn take(tx: &Transaction<'_>, steps: &[Asked<Step>]) -> Result<Vec<()>, StoreError> {
+    let Some(now) = steps.iter().map(|step| step.now).max() else { return Ok(Vec::new()) };
+    let received: Vec<Received> = steps.iter().map(|step| step.received).collect();
+    let entered: BTreeMap<Uuid, Reservation> =
+        steps.iter().filter_map(|step| Some((step.order.0, step.entered()?))).collect();
+    let wanted: BTreeSet<Uuid> =
+        steps.iter().flat_map(|step| step.demand()).map(|line| line.product_id.0).collect();
+    let known = steps.iter().filter(|step| !matches!(step.wish, Wish::Reserve { .. }));
+    let known: Vec<Uuid> = known.map(|step| step.order.0).collect();
+    let (new, first, found, stock, lines) = try_join!(
+        are_new(tx, &received, now),
+        reservations::insert(tx, &entered, now),
+        reservations::find(tx, &known),
+        reservations::stock(tx, &wanted, &known),
+        reservations::lines(tx, &known),
     )?;
-    let all_well = is_new && is_first && is_taken;
-    if all_well {
-        tx.commit().await?;
+    let mut desk = Desk { tx, first, found, stock, lines, changes: Changes::default() };
+    for step in steps.iter().filter(|step| new.contains(&step.received.message_id)) {
+        step.scope(desk.decide(step)).await?;
     }
-    Ok(all_well)
+    tx.end_with(desk.changes.write(tx, now)).await?;
+    Ok(vec![(); steps.len()])
 }
 
-/// Refuses an order that is new, or answers one that is not.
-///
-/// # Returns
-/// Whether it did. If not, nothing is lacking, and nothing was changed.
-async fn refuse(
-    connection: &mut Connection,
-    received: Received,
-    order: OrderId,
-    demand: &Demand,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let refused = Reservation { status: Status::Refused, expires_at: None };
-    let tx = connection.begin();
-    let (is_new, is_first, shortages) = try_join!(
-        is_new(&tx, received, now),
-        reservations::insert(&tx, order, refused, now),
-        reservations::lacking(&tx, demand),
-    )?;
-    if !is_new {
-        return Ok(true);
+/// Where the steps of a transaction are decided.
+struct Desk<'t, 'c> {
+    tx: &'t Transaction<'c>,
+    /// Orders that were not heard of before.
+    first: HashSet<OrderId>,
+    found: HashMap<OrderId, Reservation>,
+    /// What is available of the products that are for sale.
+    stock: HashMap<Uuid, i64>,
+    lines: Lines,
+    changes: Changes,
+}
+
+impl Desk<'_, '_> {
+    async fn decide(&mut self, step: &Step) -> Result<(), StoreError> {
+        let (order, now) = (step.order, step.now);
+        match &step.wish {
+            Wish::Reserve { demand, expires_at } if self.first.contains(&order) => {
+                self.reserve(order, demand, *expires_at, now);
+            }
+            Wish::Reserve { .. } => answer_again(self.tx, order, now).await?,
+            Wish::Commit => self.commit(order, now),
+            Wish::Release => self.release(order),
+        }
+        Ok(())
     }
-    if !is_first {
-        answer_again(&tx, order, now).await?;
-    } else if shortages.is_empty() {
-        return Ok(false);
-    } else {
-        let refused = StockRefused { order_id: order, shortages: shortages.clone() };
-        try_join!(reservations::insert_shortages(&tx, order, &shortages), enqueue(&tx, &refused, now),)?;
+
+    /// Reserves for an order that is new, or refuses it if anything is lacking.
+    fn reserve(&mut self, order_id: OrderId, demand: &Demand, expires_at: Timestamp, now: Timestamp) {
+        let shortages = self.lacking(demand);
+        if !shortages.is_empty() {
+            self.changes.refuse(order_id, &shortages);
+            return self.tell(&StockRefused { order_id, shortages }, now);
+        }
+        for line in demand.lines() {
+            if let Some(available) = self.stock.get_mut(&line.product_id.0) {
+                *available -= i64::from(line.quantity);
+            }
+        }
+        self.changes.take(order_id, demand);
+        let timer =
+            Timer { kind: RESERVATION_TIMER.to_owned(), subject: order_id.0, attempt: 1, due_at: expires_at };
+        set(self.tx, timer);
+        self.tell(&StockReserved { order_id, expires_at }, now);
     }
-    tx.commit().await?;
-    Ok(true)
+
+    /// How far `demand` cannot be met, line by line. A product that is archived or was never there has nothing available.
+    fn lacking(&self, demand: &Demand) -> Vec<Shortage> {
+        let shortage = |line: &OrderLine| {
+            let available = self.stock.get(&line.product_id.0).copied().unwrap_or(0);
+            let available = u32::try_from(available.max(0)).unwrap_or(u32::MAX);
+            let OrderLine { product_id, quantity: requested } = *line;
+            (available < requested).then_some(Shortage { product_id, requested, available })
+        };
+        if does_without(Safeguard::Stock) {
+            return Vec::new();
+        }
+        demand.lines().iter().filter_map(shortage).collect()
+    }
+
+    fn commit(&mut self, order_id: OrderId, now: Timestamp) {
+        match self.found.get(&order_id).map(|found| (found.status, found.expires_at)) {
+            Some((Status::Held, Some(expires_at))) if now < expires_at => {
+                self.turn(order_id, Status::Held, Status::Sold);
+                clear(self.tx, RESERVATION_TIMER, order_id.0);
+                self.tell(&StockCommitted { order_id }, now);
+            }
+            // Its timer is due, and has not fired yet: this says what the timer would.
+            Some((Status::Held, _)) => self.expire(order_id, now),
+            Some((Status::Sold, _)) => self.tell(&StockCommitted { order_id }, now),
+            _ => self.tell(&StockExpired { order_id }, now),
+        }
+    }
+
+    fn release(&mut self, order: OrderId) {
+        if self.first.contains(&order) {
+            return;
+        }
+        match self.found.get(&order).map(|found| found.status) {
+            Some(Status::Held) => {
+                self.turn(order, Status::Held, Status::Released);
+                clear(self.tx, RESERVATION_TIMER, order.0);
+            }
+            Some(Status::Sold) => self.turn(order, Status::Sold, Status::Released),
+            None | Some(Status::Released | Status::Refused | Status::Expired) => {}
+        }
+    }
+
+    /// Ends a held reservation whose time is over.
+    fn expire(&mut self, order_id: OrderId, now: Timestamp) {
+        self.turn(order_id, Status::Held, Status::Expired);
+        clear(self.tx, RESERVATION_TIMER, order_id.0);
+        self.tell(&StockExpired { order_id }, now);
+    }
+
+    /// What is given back here is for those who come next: another step of this transaction may have been refused already.
+    fn turn(&mut self, order: OrderId, from: Status, to: Status) {
+        let lines = self.lines.get(&order).map_or(&[][..], Vec::as_slice);
+        self.changes.turn(order, lines, from, to);
+    }
+
+    fn tell(&self, event: &impl Event, now: Timestamp) {
+        enqueue(self.tx, event, now);
+    }
 }
 
 /// Says what was said when the order was first heard of. One that was undone since, or before, gets nothing.
 async fn answer_again(tx: &Transaction<'_>, order_id: OrderId, now: Timestamp) -> Result<(), StoreError> {
-    let (reservation, shortages) =
-        try_join!(reservations::find(tx, order_id), reservations::shortages(tx, order_id))?;
-    match reservation.map(|found| (found.status, found.expires_at)) {
+    let orders = [order_id.0];
+    let (found, shortages) =
+        try_join!(reservations::find(tx, &orders), reservations::shortages(tx, order_id))?;
+    match found.get(&order_id).map(|found| (found.status, found.expires_at)) {
         Some((Status::Held | Status::Sold, Some(expires_at))) => {
-            enqueue(tx, &StockReserved { order_id, expires_at }, now).await
+            enqueue(tx, &StockReserved { order_id, expires_at }, now);
         }
-        _ => enqueue(tx, &StockRefused { order_id, shortages }, now).await,
+        _ => enqueue(tx, &StockRefused { order_id, shortages }, now),
     }
+    Ok(())
 }
 
-pub(super) async fn commit(
-    database: &Database,
-    received: Received,
-    order: OrderId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut connection = database.connection().await?;
-    if sell(&mut connection, received, order, now).await? {
-        return Ok(());
-    }
-    let tx = connection.begin();
-    let (is_new, reservation) = try_join!(is_new(&tx, received, now), reservations::find(&tx, order))?;
-    if !is_new {
-        return Ok(());
-    }
-    let committed = StockCommitted { order_id: order };
-    match reservation.map(|found| (found.status, found.expires_at)) {
-        // It was reserved a moment ago, behind the back of the first attempt.
-        Some((Status::Held, Some(expires_at))) if now < expires_at => {
-            try_join!(
-                reservations::sell(&tx, order, now),
-                clear(&tx, RESERVATION_TIMER, order.0),
-                enqueue(&tx, &committed, now),
-            )?;
-        }
-        // Its timer is due, and has not fired yet: this says what the timer would.
-        Some((Status::Held, _)) => end(&tx, order, now).await?,
-        Some((Status::Sold, _)) => enqueue(&tx, &committed, now).await?,
-        _ => enqueue(&tx, &StockExpired { order_id: order }, now).await?,
-    }
-    tx.commit().await
-}
-
-/// Sells what the order holds, if its time is not over.
-///
-/// # Returns
-/// Whether it did. If not, nothing was changed.
-async fn sell(
-    connection: &mut Connection,
-    received: Received,
-    order: OrderId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let committed = StockCommitted { order_id: order };
-    let tx = connection.begin();
-    let (is_new, is_sold, (), ()) = try_join!(
-        is_new(&tx, received, now),
-        reservations::sell(&tx, order, now),
-        clear(&tx, RESERVATION_TIMER, order.0),
-        enqueue(&tx, &committed, now),
-    )?;
-    if is_new && is_sold {
-        tx.commit().await?;
-    }
-    Ok(is_new && is_sold)
-}
-
-pub(super) async fn release(
-    database: &Database,
-    received: Received,
-    order: OrderId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut connection = database.connection().await?;
-    let tx = connection.begin();
-    let released = Reservation { status: Status::Released, expires_at: None };
-    let (is_new, is_first) =
-        try_join!(is_new(&tx, received, now), reservations::insert(&tx, order, released, now))?;
-    if !is_new {
-        return Ok(());
-    }
-    // If the order is still on its way here, 'released' is what it will find.
-    let found = if is_first { None } else { reservations::find(&tx, order).await? };
-    match found.map(|reservation| reservation.status) {
-        Some(Status::Held) => {
-            try_join!(
-                reservations::give_back_held(&tx, order),
-                reservations::set_status(&tx, order, Status::Released, now),
-                clear(&tx, RESERVATION_TIMER, order.0),
-            )?;
-        }
-        Some(Status::Sold) => {
-            try_join!(
-                reservations::give_back_sold(&tx, order),
-                reservations::set_status(&tx, order, Status::Released, now),
-            )?;
-        }
-        None | Some(Status::Released | Status::Refused | Status::Expired) => {}
-    }
-    tx.commit().await
-}
-
+/// Ends a held reservation whose timer is due, if it still stands.
 pub(super) async fn expire(database: &Database, timer: &Timer, now: Timestamp) -> Result<(), StoreError> {
     let order = OrderId(timer.subject);
     let mut connection = database.connection().await?;
     let tx = connection.begin();
-    // The reservation is locked before its timer, as everywhere.
-    let found = reservations::find(&tx, order).await?;
-    if !stands(&tx, timer).await? {
+    // The reservation is locked before its products, and they before its timer, as everywhere.
+    let (wanted, orders) = (BTreeSet::new(), [order.0]);
+    let (found, stock, lines, stands) = try_join!(
+        reservations::find(&tx, &orders),
+        reservations::stock(&tx, &wanted, &orders),
+        reservations::lines(&tx, &orders),
+        stands(&tx, timer),
+    )?;
+    if !stands {
         return Ok(());
     }
-    match found.map(|reservation| reservation.status) {
-        Some(Status::Held) => end(&tx, order, now).await?,
-        _ => clear(&tx, RESERVATION_TIMER, order.0).await?,
+    let held = found.get(&order).is_some_and(|found| found.status == Status::Held);
+    let (first, changes) = (HashSet::new(), Changes::default());
+    let mut desk = Desk { tx: &tx, first, found, stock, lines, changes };
+    if held {
+        desk.expire(order, now);
+    } else {
+        clear(&tx, RESERVATION_TIMER, order.0);
     }
-    tx.commit().await
-}
-
-/// Ends a held reservation whose time is over.
-async fn end(tx: &Transaction<'_>, order: OrderId, now: Timestamp) -> Result<(), StoreError> {
-    let expired = StockExpired { order_id: order };
-    try_join!(
-        reservations::give_back_held(tx, order),
-        reservations::set_status(tx, order, Status::Expired, now),
-        clear(tx, RESERVATION_TIMER, order.0),
-        enqueue(tx, &expired, now),
-    )?;
-    Ok(())
+    tx.end_with(desk.changes.write(&tx, now)).await
 }

@@ -251,15 +251,19 @@ async fn plan_of(shop: &Shop, listing: &Listing) -> String {
 async fn the_steps_of_a_checkout_find_their_rows_by_an_index() {
     let shop = shop().await;
     fill(&shop).await;
-    let order = Uuid::now_v7();
-    let (ids, quantities) = (vec![Uuid::now_v7(), Uuid::now_v7()], vec![1_i64, 2]);
+    let orders = vec![Uuid::now_v7()];
+    let (ids, pieces) = (vec![Uuid::now_v7(), Uuid::now_v7()], vec![1_i64, 2]);
     let at = platform::store::postgres::moment(NOW + Duration::from_secs(1));
     let plans = [
-        plan(&shop, super::reservations::TAKE, &[&order, &ids, &quantities]).await,
-        plan(&shop, super::reservations::LACKING, &[&ids]).await,
-        plan(&shop, super::reservations::SELL, &[&order, &at]).await,
-        plan(&shop, &super::reservations::move_lines_sql("reserved = reserved - quantity"), &[&order]).await,
-        plan(&shop, super::reservations::FIND, &[&order]).await,
+        plan(&shop, super::reservations::FIND, &[&orders]).await,
+        plan(&shop, super::reservations::STOCK, &[&ids, &orders]).await,
+        plan(&shop, super::reservations::LINES, &[&orders]).await,
+        plan(
+            &shop,
+            super::reservations::WRITE,
+            &[&ids, &pieces, &pieces, &orders, &vec!["sold"], &at, &orders, &orders, &vec![1_i64]],
+        )
+        .await,
         plan(&shop, &super::rows::by_ids(), &[&ids]).await,
         plan(&shop, super::listing::HAS_CATEGORY, &[&"category-7"]).await,
         plan(&shop, super::audit::LIVE_RESERVATIONS, &[]).await,

@@ -1,4 +1,6 @@
-//! Letting something happen to an order: one trip to lock it and look, one to write what follows.
+//! Letting something happen to orders: one trip to lock them and look, one to write what follows.
+
+use std::time::SystemTime;
 
 use contracts::{
     OrderId, Timestamp,
@@ -9,14 +11,15 @@ use contracts::{
 };
 use futures::{future::try_join_all, try_join};
 use platform::{
-    inbox,
+    inbox::{self, Received},
     outbox::postgres::enqueue,
     store::{
         StoreError,
-        postgres::{Transaction, moment},
+        postgres::{Asked, Transaction, moment},
     },
     timers,
 };
+use uuid::Uuid;
 
 use super::{orders, place};
 use crate::{
@@ -25,131 +28,163 @@ use crate::{
     store::{Advanced, Cause},
 };
 
+/// Something that happens to an order.
+pub(super) struct Advance {
+    pub order_id: OrderId,
+    pub cause: Cause,
+    pub input: Input,
+    pub now: Timestamp,
+}
+
+/// A step that an order takes.
+pub(super) struct Taken {
+    pub order: Order,
+    pub step: Step,
+    pub at: Timestamp,
+}
+
+/// Lets something happen to each of several orders.
 pub(super) async fn advance(
     transaction: &Transaction<'_>,
-    order_id: OrderId,
-    cause: &Cause,
-    input: &Input,
-    now: Timestamp,
-) -> Result<Advanced, StoreError> {
-    // The order is locked first, whatever the cause: a message would lock it before its timer, and the timer after itself.
-    let (order, counts) = try_join!(orders::lock(transaction, order_id), counts(transaction, cause, now))?;
-    if !counts {
-        return Ok(Advanced::Before);
+    advances: &[Asked<Advance>],
+) -> Result<Vec<Advanced>, StoreError> {
+    let Some(now) = advances.iter().map(|advance| advance.now).max() else { return Ok(Vec::new()) };
+    let ids: Vec<Uuid> = advances.iter().map(|advance| advance.order_id.0).collect();
+    let received: Vec<Received> = advances.iter().filter_map(|advance| message(advance)).collect();
+    // The orders are locked first, whatever the cause: a message would lock one before its timer, and the timer after itself.
+    let (mut orders, new, stand) = try_join!(
+        orders::lock(transaction, &ids),
+        inbox::postgres::are_new(transaction, &received, now),
+        try_join_all(advances.iter().map(|advance| stands(transaction, advance))),
+    )?;
+    let (mut answers, mut steps) = (Vec::new(), Vec::new());
+    for (advance, stands) in advances.iter().zip(stand) {
+        if !stands || message(advance).is_some_and(|received| !new.contains(&received.message_id)) {
+            answers.push(Advanced::Before);
+            continue;
+        }
+        answers.push(match decide(advance, orders.remove(&advance.order_id))? {
+            Ok(taken) => {
+                advance.sync_scope(|| taken.tell(transaction));
+                let status = taken.step.status;
+                steps.push(taken);
+                Advanced::Now(status)
+            }
+            Err(answer) => answer,
+        });
     }
+    transaction.end_with(record(transaction, &steps)).await?;
+    Ok(answers)
+}
+
+const fn message(advance: &Advance) -> Option<Received> {
+    match advance.cause {
+        Cause::Message(received) => Some(received),
+        _ => None,
+    }
+}
+
+/// Whether the timer that is the cause, if one is, still stands.
+async fn stands(transaction: &Transaction<'_>, advance: &Advance) -> Result<bool, StoreError> {
+    match &advance.cause {
+        Cause::Timer(timer) => timers::postgres::stands(transaction, timer).await,
+        Cause::Message(_) | Cause::Customer(_) | Cause::Staff => Ok(true),
+    }
+}
+
+/// What follows for an order that is locked, or else why nothing does.
+fn decide(advance: &Advance, order: Option<Order>) -> Result<Result<Taken, Advanced>, StoreError> {
     let Some(order) = order else {
-        return match cause {
+        return match advance.cause {
             // Fails the transaction, and with it the inbox row: the message is to become a dead letter.
-            Cause::Message(_) => Err(StoreError::corrupt(format!("there is no order {order_id}"))),
-            _ => Ok(Advanced::NotFound),
+            Cause::Message(_) => Err(StoreError::corrupt(format!("there is no order {}", advance.order_id))),
+            _ => Ok(Err(Advanced::NotFound)),
         };
     };
-    if let Cause::Customer(customer_id) = cause
-        && order.customer_id != Some(*customer_id)
+    if let Cause::Customer(customer_id) = advance.cause
+        && order.customer_id != Some(customer_id)
     {
-        return Ok(Advanced::NotFound);
+        return Ok(Err(Advanced::NotFound));
     }
-    match checkout::advance(&order, input) {
-        Ok(step) => {
-            transaction.end_with(apply(transaction, &order, &step, now)).await?;
-            Ok(Advanced::Now(step.status))
+    Ok(match checkout::advance(&order, &advance.input) {
+        Ok(step) => Ok(Taken { order, step, at: advance.now }),
+        Err(refusal) => Err(Advanced::Refused(refusal)),
+    })
+}
+
+impl Taken {
+    /// Has the others told of the step, and its timer set or cleared, with the commit.
+    pub fn tell(&self, transaction: &Transaction<'_>) {
+        let Self { order, step, at } = self;
+        for message in &step.messages {
+            tell(transaction, order, *message, *at);
         }
-        Err(refusal) => Ok(Advanced::Refused(refusal)),
+        match step.timer {
+            TimerChange::Keep => {}
+            TimerChange::Set(attempt) => {
+                timers::postgres::set(transaction, place::timer(order.id, step.status, attempt, *at));
+            }
+            TimerChange::Clear => timers::postgres::clear(transaction, checkout::TIMER, order.id.0),
+        }
+    }
+
+    /// Once its owner is gone, an address is kept only for a parcel that is still to arrive.
+    const fn keeps_address(&self) -> bool {
+        self.order.customer_id.is_some()
+            || matches!(self.step.status, OrderStatus::Confirmed | OrderStatus::Shipped)
     }
 }
 
-/// Whether `cause` counts: a message that is new, a timer that still stands.
-async fn counts(transaction: &Transaction<'_>, cause: &Cause, now: Timestamp) -> Result<bool, StoreError> {
-    match cause {
-        Cause::Message(received) => inbox::postgres::is_new(transaction, *received, now).await,
-        Cause::Timer(timer) => timers::postgres::stands(transaction, timer).await,
-        Cause::Customer(_) | Cause::Staff => Ok(true),
+/// Records steps of orders that are locked: what they come to, and a line in the timeline of each.
+pub(super) async fn record(transaction: &Transaction<'_>, steps: &[Taken]) -> Result<(), StoreError> {
+    let steps: Vec<(&Taken, &str)> =
+        steps.iter().filter_map(|taken| Some((taken, taken.step.note.as_deref()?))).collect();
+    if steps.is_empty() {
+        return Ok(());
     }
-}
-
-/// Records `step` of `order`, which is locked, and tells the others: all in one trip.
-pub(super) async fn apply(
-    transaction: &Transaction<'_>,
-    order: &Order,
-    step: &Step,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let messages = step.messages.iter().map(|message| tell(transaction, order, *message, now));
-    try_join!(
-        record(transaction, order, step, now),
-        change_timer(transaction, order, step, now),
-        try_join_all(messages),
-    )?;
-    Ok(())
-}
-
-async fn record(
-    transaction: &Transaction<'_>,
-    order: &Order,
-    step: &Step,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(note) = &step.note else { return Ok(()) };
-    // Once its owner is gone, an address is kept only for a parcel that is still to arrive.
-    let keep_address =
-        order.customer_id.is_some() || matches!(step.status, OrderStatus::Confirmed | OrderStatus::Shipped);
+    let ids: Vec<Uuid> = steps.iter().map(|(taken, _)| taken.order.id.0).collect();
+    let statuses: Vec<&str> = steps.iter().map(|(taken, _)| taken.step.status.as_str()).collect();
+    let reasons: Vec<Option<&str>> = steps.iter().map(|(taken, _)| taken.step.reason.as_deref()).collect();
+    let captured: Vec<bool> = steps.iter().map(|(taken, _)| taken.step.captured).collect();
+    let refunds: Vec<bool> = steps.iter().map(|(taken, _)| taken.step.refund_requested).collect();
+    let times: Vec<SystemTime> = steps.iter().map(|(taken, _)| moment(taken.at)).collect();
+    let addresses: Vec<bool> = steps.iter().map(|(taken, _)| taken.keeps_address()).collect();
+    let notes: Vec<&str> = steps.iter().map(|(_, note)| *note).collect();
     transaction
         .execute(
-            "WITH stepped AS (
-                UPDATE orders SET status = $2, reason = coalesce($3, reason), captured = $4, refund_requested = $5,
-                    updated_at = $6, address = CASE WHEN $7 THEN address END
-                WHERE id = $1)
+            "WITH step AS (
+                SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[],
+                    $6::timestamptz[], $7::boolean[], $8::text[])
+                AS step (id, status, reason, captured, refund_requested, at, keeps_address, note)),
+             stepped AS (
+                UPDATE orders SET status = step.status, reason = coalesce(step.reason, orders.reason),
+                    captured = step.captured, refund_requested = step.refund_requested, updated_at = step.at,
+                    address = CASE WHEN step.keeps_address THEN orders.address END
+                FROM step WHERE orders.id = step.id)
              INSERT INTO order_timeline (order_id, number, at, status, note)
-             SELECT $1, coalesce(max(number), 0) + 1, $6, $2, $8 FROM order_timeline WHERE order_id = $1",
-            &[
-                &order.id.0,
-                &step.status.as_str(),
-                &step.reason,
-                &step.captured,
-                &step.refund_requested,
-                &moment(now),
-                &keep_address,
-                note,
-            ],
+             SELECT id, 1 + (SELECT coalesce(max(number), 0) FROM order_timeline WHERE order_id = step.id),
+                at, status, note
+             FROM step",
+            &[&ids, &statuses, &reasons, &captured, &refunds, &times, &addresses, &notes],
         )
         .await?;
     Ok(())
 }
 
-async fn change_timer(
-    transaction: &Transaction<'_>,
-    order: &Order,
-    step: &Step,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    match step.timer {
-        TimerChange::Keep => Ok(()),
-        TimerChange::Set(attempt) => {
-            timers::postgres::set(transaction, &place::timer(order.id, step.status, attempt, now)).await
-        }
-        TimerChange::Clear => timers::postgres::clear(transaction, checkout::TIMER, order.id.0).await,
-    }
-}
-
-async fn tell(
-    transaction: &Transaction<'_>,
-    order: &Order,
-    message: Message,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+fn tell(transaction: &Transaction<'_>, order: &Order, message: Message, now: Timestamp) {
     let (order_id, total) = (order.id, order.total);
     match message {
-        Message::Placed => enqueue(transaction, &place::placed(order), now).await,
+        Message::Placed => enqueue(transaction, &place::placed(order), now),
         Message::Reserved => {
             let payment_token = order.payment_token.clone();
-            enqueue(transaction, &OrderReserved { order_id, total, payment_token }, now).await
+            enqueue(transaction, &OrderReserved { order_id, total, payment_token }, now);
         }
-        Message::Authorised => enqueue(transaction, &OrderAuthorised { order_id }, now).await,
-        Message::Confirmed => enqueue(transaction, &OrderConfirmed { order_id, total }, now).await,
-        Message::Declined => enqueue(transaction, &OrderDeclined { order_id }, now).await,
-        Message::Cancelled => enqueue(transaction, &OrderCancelled { order_id }, now).await,
+        Message::Authorised => enqueue(transaction, &OrderAuthorised { order_id }, now),
+        Message::Confirmed => enqueue(transaction, &OrderConfirmed { order_id, total }, now),
+        Message::Declined => enqueue(transaction, &OrderDeclined { order_id }, now),
+        Message::Cancelled => enqueue(transaction, &OrderCancelled { order_id }, now),
         Message::RefundRequested => {
-            enqueue(transaction, &OrderRefundRequested { order_id, total }, now).await
+            enqueue(transaction, &OrderRefundRequested { order_id, total }, now);
         }
     }
 }

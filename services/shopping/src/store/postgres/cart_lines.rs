@@ -1,6 +1,8 @@
 //! The lines of carts. Whoever changes some locks their owner first, so that what is decided about the whole cart still
 //! holds when it is written.
 
+use std::collections::HashMap;
+
 use contracts::ProductId;
 use futures::try_join;
 use platform::store::{
@@ -59,106 +61,151 @@ fn line(row: &Row) -> Result<CartLine, StoreError> {
     Ok(CartLine { product_id, quantity: count(row, "quantity")?, price: money(row)? })
 }
 
-/// Waits until nobody else changes what is this owner's, and keeps others from it until the transaction ends. A
-/// customer's wishlist, and whether they are still a customer, hang on it too.
-pub(super) async fn lock(transaction: &Transaction<'_>, owner: CartOwner) -> Result<(), StoreError> {
-    let key = key(owner);
-    // The last 64 bits of either key are random.
-    let last = key.last_chunk().map_or(0, |last| i64::from_be_bytes(*last));
-    transaction.query("SELECT pg_advisory_xact_lock($1)", &[&last]).await?;
+/// Waits until nobody else changes what is these owners', and keeps others from it until the transaction ends. A customer's
+/// wishlist, and whether they are still a customer, hang on it too.
+pub(super) async fn lock(transaction: &Transaction<'_>, owners: &[CartOwner]) -> Result<(), StoreError> {
+    let mut keys: Vec<i64> = owners.iter().map(|owner| lock_key(*owner).cast_signed()).collect();
+    // Of two who lock the same owners none waits for one that the other waits with.
+    keys.sort_unstable();
+    let sql = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key";
+    transaction.query(sql, &[&keys]).await?;
     Ok(())
 }
 
-/// Locks a cart and reads it, in one trip; `None` if a guest's is not known.
+/// What stands for an owner where only a number can: the last 64 bits of either key are random.
+pub(super) fn lock_key(owner: CartOwner) -> u64 {
+    key(owner).last_chunk().map_or(0, |last| u64::from_be_bytes(*last))
+}
+
+/// As [`hold_all`], of one cart.
 pub(super) async fn hold(
     transaction: &Transaction<'_>,
     owner: CartOwner,
 ) -> Result<Option<Cart>, StoreError> {
-    let (key, is_guest) = (key(owner), matches!(owner, CartOwner::Guest(_)));
-    let guest = async {
-        if !is_guest {
-            return Ok(true);
-        }
-        // Locked, so that it is not forgotten for its age meanwhile.
-        let row =
-            transaction.query_opt("SELECT 1 FROM guest_cart WHERE owner = $1 FOR UPDATE", &[&key]).await?;
-        Ok(row.is_some())
-    };
-    let lines = async {
-        let sql =
-            "SELECT product_id, quantity, amount, currency FROM cart_line WHERE owner = $1 ORDER BY position";
-        transaction.query(sql, &[&key]).await
-    };
-    // In this order, so that nothing is read before the lock is held.
-    let ((), known, rows) = try_join!(lock(transaction, owner), guest, lines)?;
-    if !known {
-        return Ok(None);
-    }
-    Ok(Some(Cart { lines: rows.iter().map(line).collect::<Result<_, _>>()? }))
+    Ok(hold_all(transaction, &[owner]).await?.remove(&owner))
 }
 
-/// Writes what is different in `after` from `before`, which is held.
-pub(super) async fn save(
+/// Locks carts and reads them, in one trip. A guest's that is not known is left out; a customer always has one.
+pub(super) async fn hold_all(
     transaction: &Transaction<'_>,
-    owner: CartOwner,
-    before: &Cart,
-    after: &Cart,
-) -> Result<(), StoreError> {
-    let key = key(owner);
-    let put = async {
-        let lines: Vec<&CartLine> = after.lines.iter().filter(|line| !before.lines.contains(line)).collect();
-        if lines.is_empty() {
-            return Ok(());
-        }
-        put(transaction, owner, &key, &lines).await
+    owners: &[CartOwner],
+) -> Result<HashMap<CartOwner, Cart>, StoreError> {
+    let keys: HashMap<Vec<u8>, CartOwner> = owners.iter().map(|owner| (key(*owner), *owner)).collect();
+    let owner_of = |row: &Row| -> Result<CartOwner, StoreError> {
+        let owner = keys.get(row.try_get::<_, &[u8]>("owner")?).copied();
+        owner.ok_or_else(|| StoreError::corrupt("a cart is somebody's who was not asked for"))
     };
-    let take = async {
-        let gone = |line: &&CartLine| !after.lines.iter().any(|kept| kept.product_id == line.product_id);
-        let gone: Vec<Uuid> = before.lines.iter().filter(gone).map(|line| line.product_id.0).collect();
-        if gone.is_empty() {
-            return Ok(());
+    let all: Vec<&[u8]> = keys.keys().map(Vec::as_slice).collect();
+    let guests: Vec<&[u8]> = owners
+        .iter()
+        .filter_map(|owner| match owner {
+            CartOwner::Guest(hash) => Some(&hash[..]),
+            CartOwner::Customer(_) => None,
+        })
+        .collect();
+    let known_guests = async {
+        if guests.is_empty() {
+            return Ok(Vec::new());
         }
-        let sql = "DELETE FROM cart_line WHERE owner = $1 AND product_id = ANY($2)";
-        transaction.execute(sql, &[&key, &gone]).await.map(drop)
+        // Locked, so that they are not forgotten for their age meanwhile.
+        let sql = "SELECT owner FROM guest_cart WHERE owner = ANY($1) ORDER BY owner FOR UPDATE";
+        transaction.query(sql, &[&guests]).await
     };
-    try_join!(put, take)?;
+    let lines = async {
+        let sql = "SELECT owner, product_id, quantity, amount, currency FROM cart_line
+             WHERE owner = ANY($1) ORDER BY position";
+        transaction.query(sql, &[&all]).await
+    };
+    // In this order, so that nothing is read before the locks are held.
+    let ((), known_guests, rows) = try_join!(lock(transaction, owners), known_guests, lines)?;
+    let customers = owners.iter().copied().filter(|owner| matches!(owner, CartOwner::Customer(_)));
+    let mut carts: HashMap<CartOwner, Cart> = customers.map(|owner| (owner, Cart::default())).collect();
+    for row in &known_guests {
+        carts.insert(owner_of(row)?, Cart::default());
+    }
+    for row in &rows {
+        if let Some(cart) = carts.get_mut(&owner_of(row)?) {
+            cart.lines.push(line(row)?);
+        }
+    }
+    Ok(carts)
+}
+
+/// A cart that is held, before a change and after it.
+pub(super) struct Change {
+    pub owner: CartOwner,
+    pub before: Cart,
+    pub after: Cart,
+}
+
+/// Writes what is different in carts after their changes.
+pub(super) async fn save(transaction: &Transaction<'_>, changes: &[Change]) -> Result<(), StoreError> {
+    let (mut put, mut taken) = (Vec::new(), Vec::new());
+    for Change { owner, before, after } in changes {
+        put.extend(after.lines.iter().filter(|line| !before.lines.contains(line)).map(|line| (*owner, line)));
+        let kept = |line: &CartLine| after.lines.iter().any(|kept| kept.product_id == line.product_id);
+        let gone = before.lines.iter().filter(|line| !kept(line));
+        taken.extend(gone.map(|line| (key(*owner), line.product_id.0)));
+    }
+    try_join!(put_lines(transaction, &put), take_lines(transaction, &taken))?;
     Ok(())
 }
 
-/// Puts lines in, behind those that are there already, or in place of those of the same products. Of a customer who has been
+/// Puts lines in, behind those that are there already, or in place of those of the same products. Of customers who have been
 /// deleted meanwhile nothing is kept.
-async fn put(
+async fn put_lines(
     transaction: &Transaction<'_>,
-    owner: CartOwner,
-    key: &[u8],
-    lines: &[&CartLine],
+    lines: &[(CartOwner, &CartLine)],
 ) -> Result<(), StoreError> {
-    let customer = match owner {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let owners: Vec<Vec<u8>> = lines.iter().map(|(owner, _)| key(*owner)).collect();
+    let customer = |owner: &CartOwner| match owner {
         CartOwner::Customer(customer) => Some(customer.0),
         CartOwner::Guest(_) => None,
     };
-    let products: Vec<Uuid> = lines.iter().map(|line| line.product_id.0).collect();
-    let quantities: Vec<i32> = lines.iter().map(|line| integer(line.quantity)).collect();
-    let amounts: Vec<i64> = lines.iter().map(|line| line.price.amount).collect();
-    let currencies: Vec<&str> = lines.iter().map(|line| line.price.currency.as_str()).collect();
+    let customers: Vec<Option<Uuid>> = lines.iter().map(|(owner, _)| customer(owner)).collect();
+    let products: Vec<Uuid> = lines.iter().map(|(_, line)| line.product_id.0).collect();
+    let quantities: Vec<i32> = lines.iter().map(|(_, line)| integer(line.quantity)).collect();
+    let amounts: Vec<i64> = lines.iter().map(|(_, line)| line.price.amount).collect();
+    let currencies: Vec<&str> = lines.iter().map(|(_, line)| line.price.currency.as_str()).collect();
     transaction
         .execute(
             "INSERT INTO cart_line (owner, product_id, quantity, amount, currency)
-             SELECT $1, product_id, quantity, amount, currency
-             FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::text[]) WITH ORDINALITY
-                AS line (product_id, quantity, amount, currency, number)
-             WHERE NOT EXISTS (SELECT 1 FROM revocation WHERE subject = $6 AND kind = 'customer')
+             SELECT owner, product_id, quantity, amount, currency
+             FROM unnest($1::bytea[], $2::uuid[], $3::uuid[], $4::integer[], $5::bigint[], $6::text[])
+                WITH ORDINALITY AS line (owner, customer_id, product_id, quantity, amount, currency, number)
+             WHERE NOT EXISTS
+                (SELECT 1 FROM revocation WHERE subject = line.customer_id AND kind = 'customer')
              ORDER BY number
              ON CONFLICT (owner, product_id) DO UPDATE SET
                 quantity = excluded.quantity, amount = excluded.amount, currency = excluded.currency",
-            &[&key, &products, &quantities, &amounts, &currencies, &customer],
+            &[&owners, &customers, &products, &quantities, &amounts, &currencies],
         )
         .await?;
     Ok(())
 }
 
-/// Takes everything out of a cart that is held.
-pub(super) async fn empty(transaction: &Transaction<'_>, owner: CartOwner) -> Result<(), StoreError> {
-    transaction.execute("DELETE FROM cart_line WHERE owner = $1", &[&key(owner)]).await?;
+async fn take_lines(transaction: &Transaction<'_>, lines: &[(Vec<u8>, Uuid)]) -> Result<(), StoreError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let owners: Vec<&[u8]> = lines.iter().map(|(owner, _)| owner.as_slice()).collect();
+    let products: Vec<Uuid> = lines.iter().map(|(_, product)| *product).collect();
+    transaction
+        .execute(
+            "DELETE FROM cart_line USING unnest($1::bytea[], $2::uuid[]) AS gone (owner, product_id)
+             WHERE cart_line.owner = gone.owner AND cart_line.product_id = gone.product_id",
+            &[&owners, &products],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Takes everything out of carts that are held.
+pub(super) async fn empty(transaction: &Transaction<'_>, owners: &[CartOwner]) -> Result<(), StoreError> {
+    let owners: Vec<Vec<u8>> = owners.iter().map(|owner| key(*owner)).collect();
+    transaction.execute("DELETE FROM cart_line WHERE owner = ANY($1)", &[&owners]).await?;
     Ok(())
 }

@@ -1,14 +1,19 @@
 //! Forgetting a customer.
 
+use std::slice::from_ref;
+
 use contracts::{CustomerId, OrderId, Timestamp, events::CustomerDeleted};
-use futures::{future::try_join_all, try_join};
+use futures::try_join;
 use platform::{
     auth::{self, Revocation, Revoked},
     inbox::{self, Received},
     store::{StoreError, postgres::Transaction},
 };
 
-use super::{advance, cart_lines, orders, wishlists};
+use super::{
+    advance::{self, Taken},
+    cart_lines, orders, wishlists,
+};
 use crate::{
     checkout::{self, Input},
     domain::{CartOwner, Order},
@@ -24,7 +29,7 @@ pub(super) async fn forget(
     let owner = CartOwner::Customer(customer_id);
     // Whoever is placing an order for them has the lock until it is there, or finds them gone.
     let ((), new, open) = try_join!(
-        cart_lines::lock(transaction, owner),
+        cart_lines::lock(transaction, from_ref(&owner)),
         inbox::postgres::is_new(transaction, received, now),
         orders::lock_open(transaction, customer_id),
     )?;
@@ -33,21 +38,21 @@ pub(super) async fn forget(
     }
     let revocation =
         Revocation { revoked: Revoked::Customer(customer_id), at: now, until: deleted.tokens_expire_at };
+    let cancelled = |order: Order| {
+        let step = checkout::advance(&order, &Input::CustomerDeleted).ok()?;
+        Some(Taken { order, step, at: now })
+    };
+    let ids = open.iter().map(|order| order.id).collect();
+    let steps: Vec<Taken> = open.into_iter().filter_map(cancelled).collect();
+    steps.iter().for_each(|step| step.tell(transaction));
     try_join!(
         auth::postgres::record(transaction, revocation),
-        cart_lines::empty(transaction, owner),
+        cart_lines::empty(transaction, from_ref(&owner)),
         wishlists::clear(transaction, customer_id),
-        try_join_all(open.iter().map(|order| cancel(transaction, order, now))),
+        advance::record(transaction, &steps),
     )?;
     disown(transaction, customer_id).await?;
-    Ok(open.iter().map(|order| order.id).collect())
-}
-
-async fn cancel(transaction: &Transaction<'_>, order: &Order, now: Timestamp) -> Result<(), StoreError> {
-    match checkout::advance(order, &Input::CustomerDeleted) {
-        Ok(step) => advance::apply(transaction, order, &step, now).await,
-        Err(_) => Ok(()),
-    }
+    Ok(ids)
 }
 
 /// Forgets whose the orders of a customer were.

@@ -20,11 +20,12 @@ use platform::{
     inbox::Received,
     store::{
         StoreError,
-        postgres::{Database, parse},
+        postgres::{Database, Key, parse},
     },
 };
 use tokio_postgres::Row;
 
+use self::advance::Advance;
 use super::{
     AddToCart, Added, Advanced, CartChange, Cause, OrderAudit, OrderFilter, PlaceOrder, Placing, Store,
 };
@@ -64,7 +65,8 @@ impl Store for PostgresStore {
     }
 
     async fn add_to_cart(&self, addition: AddToCart) -> Result<Once<Added>, StoreError> {
-        in_transaction!(self, t => carts::add(t, &addition))
+        let key = of_owner(addition.owner);
+        self.database.together(key, addition, |t, additions| Box::pin(carts::add(t, additions))).await
     }
 
     async fn set_quantity(
@@ -126,7 +128,8 @@ impl Store for PostgresStore {
     }
 
     async fn place_order(&self, placing: PlaceOrder) -> Result<Placing, StoreError> {
-        in_transaction!(self, t => place::place(t, &placing))
+        let key = of_owner(CartOwner::Customer(place::customer(&placing)?));
+        self.database.together(key, placing, |t, placings| Box::pin(place::place(t, placings))).await
     }
 
     async fn advance(
@@ -136,7 +139,8 @@ impl Store for PostgresStore {
         input: Input,
         now: Timestamp,
     ) -> Result<Advanced, StoreError> {
-        in_transaction!(self, t => advance::advance(t, order_id, &cause, &input, now))
+        let (key, advance) = (of_order(order_id), Advance { order_id, cause, input, now });
+        self.database.together(key, advance, |t, advances| Box::pin(advance::advance(t, advances))).await
     }
 
     async fn forget_customer(
@@ -168,6 +172,16 @@ impl Store for PostgresStore {
     async fn audit_orders(&self) -> Result<OrderAudit, StoreError> {
         audit::audit_orders(&self.database).await
     }
+}
+
+/// What a command about carts or a wishlist is about.
+fn of_owner(owner: CartOwner) -> Key {
+    (0, cart_lines::lock_key(owner))
+}
+
+/// What a command about an order is about.
+const fn of_order(order_id: OrderId) -> Key {
+    (1, order_id.0.as_u64_pair().1)
 }
 
 /// Reads the columns `amount` and `currency`.

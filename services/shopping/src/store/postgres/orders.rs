@@ -1,5 +1,7 @@
 //! Reading orders, each with its lines in one statement.
 
+use std::collections::HashMap;
+
 use contracts::{Currency, CustomerId, Money, OrderId, ProductId, rpc::OrderStatus};
 use platform::store::{
     StoreError,
@@ -30,13 +32,14 @@ pub(super) async fn find(database: &Database, order_id: OrderId) -> Result<Optio
     rows.first().map(order).transpose()
 }
 
-/// Waits until nothing else happens to an order, and keeps everything else from it until the transaction ends.
+/// Waits until nothing else happens to orders, and keeps everything else from them until the transaction ends.
 pub(super) async fn lock(
     transaction: &Transaction<'_>,
-    order_id: OrderId,
-) -> Result<Option<Order>, StoreError> {
-    let sql = format!("{SELECT} WHERE o.id = $1 FOR UPDATE OF o");
-    transaction.query_opt(&sql, &[&order_id.0]).await?.as_ref().map(order).transpose()
+    orders: &[Uuid],
+) -> Result<HashMap<OrderId, Order>, StoreError> {
+    let sql = format!("{SELECT} WHERE o.id = ANY($1) ORDER BY o.id FOR UPDATE OF o");
+    let rows = transaction.query(&sql, &[&orders]).await?;
+    rows.iter().map(|row| order(row).map(|order| (order.id, order))).collect()
 }
 
 /// Locks the orders of a customer that are being checked out.

@@ -17,7 +17,8 @@ pub(super) async fn add(
     limit: u32,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let lock = cart_lines::lock(transaction, CartOwner::Customer(customer_id));
+    let owner = [CartOwner::Customer(customer_id)];
+    let lock = cart_lines::lock(transaction, &owner);
     let (now, limit) = (moment(now), i64::from(limit));
     let insert = async {
         let sql = "INSERT INTO wishlist_item (customer_id, product_id, added_at)
