@@ -5,6 +5,7 @@
 mod access;
 mod advancing;
 mod carts;
+mod crowds;
 mod fixture;
 mod forgetting;
 mod listing;
@@ -28,6 +29,12 @@ macro_rules! conformance {
             prices_are_renewed_for_what_is_in_the_cart,
             a_guests_cart_is_forgotten_when_nobody_has_touched_it_for_long,
             additions_at_once_all_count,
+        ]);
+        conformance!($open, crowds: [
+            each_cart_gets_what_was_put_into_it,
+            an_old_cart_that_is_added_to_is_not_forgotten,
+            each_order_is_that_of_its_cart,
+            each_order_takes_its_own_step,
         ]);
         conformance!($open, wishlists: [
             a_wishlist_has_each_product_once_and_the_newest_first,
