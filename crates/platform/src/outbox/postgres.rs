@@ -29,7 +29,8 @@ pub fn enqueue<E: Event>(transaction: &Transaction<'_>, event: &E, now: Timestam
 }
 
 /// Enters events, in their order, and answers whether others of their aggregates are waiting before them. What an aggregate had
-/// waiting was committed before whoever writes this could lock it, and so can be seen.
+/// waiting was committed before whoever writes this could lock it, and so can be seen. `OFFSET 0` keeps the planner from reading
+/// the whole outbox into a hash, for however few events.
 pub(crate) const INSERT: &str = "INSERT INTO outbox
         (relay, message_id, aggregate, event_type, source, occurred_at, traceparent, payload)
      SELECT $1, message_id, aggregate, event_type, source, occurred_at, traceparent, payload
@@ -38,7 +39,7 @@ pub(crate) const INSERT: &str = "INSERT INTO outbox
         AS event (message_id, aggregate, event_type, source, occurred_at, traceparent, payload, number)
      ORDER BY number
      RETURNING id, message_id,
-        EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.aggregate = outbox.aggregate) AS waiting";
+        EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.aggregate = outbox.aggregate OFFSET 0) AS waiting";
 
 /// Enters `events` with `insert`, which is [`INSERT`], on behalf of `relay`.
 ///

@@ -94,7 +94,7 @@ async fn count_one(transaction: &Transaction<'_>, asked: &Asked<(i64, Way)>) -> 
 async fn come(database: &Database, commands: &[(i64, Way)]) -> Vec<Result<String, StoreError>> {
     join_all(commands.iter().enumerate().map(|(number, command)| {
         let work = if number % 2 == 0 { count } else { count_otherwise };
-        database.together((0, command.0.unsigned_abs()), *command, work)
+        database.together((0, command.0), *command, work)
     }))
     .await
 }
@@ -172,8 +172,8 @@ async fn one_that_has_to_wait_holds_up_no_others() {
     let lock = connection.begin();
     lock.query("SELECT 1 FROM counter WHERE id IN (3, 4) FOR UPDATE", &[]).await.unwrap();
     let mut stuck = Vec::new();
-    for id in [3_u64, 4, 3] {
-        let mut command = process.database.together((0, id), (id.cast_signed(), Way::Well), count).boxed();
+    for id in [3, 4, 3] {
+        let mut command = process.database.together((0, id), (id, Way::Well), count).boxed();
         assert!(futures::poll!(&mut command).is_pending());
         stuck.push(command);
         let others = come(&process.database, &[(1, Way::Well), (2, Way::Well)]);
@@ -190,12 +190,61 @@ async fn one_that_has_to_wait_holds_up_no_others() {
 }
 
 #[tokio::test]
-async fn a_command_is_done_though_nobody_waits_for_it() {
+async fn what_nobody_waits_for_is_not_begun() {
     let process = counters().await;
     let asked = process.database.together((0, 7), (7, Way::Well), count);
     assert!(asked.now_or_never().is_none());
     come(&process.database, &[(7, Way::Well)]).await.pop().unwrap().unwrap();
-    assert_eq!(counts(&process.database, 8).await.last(), Some(&2));
+    assert_eq!(counts(&process.database, 8).await.last(), Some(&1));
+}
+
+/// Longer than the transaction that commands share waits for a lock, whether or not others are in it.
+#[tokio::test]
+async fn a_command_by_itself_is_as_patient_as_one_among_others() {
+    let process = counters().await;
+    let mut connection = process.database.connection().await.unwrap();
+    let lock = connection.begin();
+    lock.query("SELECT 1 FROM counter WHERE id = 5 FOR UPDATE", &[]).await.unwrap();
+    let unlock = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        lock.commit().await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(come(&process.database, &[(5, Way::Well)]), unlock);
+    answers.into_iter().for_each(|answer| drop(answer.unwrap()));
+    assert_eq!(counts(&process.database, 6).await[5], 1);
+}
+
+/// How many rows of the outbox and its indexes have been read, as far as the server has counted.
+async fn read(process: &Postgres) -> i64 {
+    process.database.execute("SELECT pg_stat_force_next_flush()", &[]).await.unwrap();
+    let sql = "SELECT (SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'outbox')
+            + (SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes WHERE relname = 'outbox')";
+    process.database.query(sql, &[]).await.unwrap()[0].get(0)
+}
+
+/// The plan is made while the outbox is empty. When the broker has been away it is not.
+#[tokio::test]
+async fn what_waits_in_the_outbox_makes_no_event_dearer() {
+    const WAITING: i64 = 5_000;
+    let process = counters().await;
+    let tell_one = || async {
+        let order = OrderId::new();
+        process.database.together((0, order.0.as_u64_pair().1.cast_signed()), order, tell).await.unwrap();
+    };
+    tell_one().await;
+    let fill = "INSERT INTO outbox
+            (relay, message_id, aggregate, event_type, source, occurred_at, traceparent, payload)
+         SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'x', 'x', now(), 'x', '' FROM generate_series(1, $1::bigint)";
+    process.database.execute(fill, &[&WAITING]).await.unwrap();
+    let before = read(&process).await;
+    for _ in 0..10 {
+        tell_one().await;
+    }
+    // The shared session tells what it has read when it is idle, a second later at the most.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    tell_one().await;
+    let after = read(&process).await;
+    assert!(after - before < WAITING, "{} rows were read", after - before);
 }
 
 fn tell<'t>(
@@ -217,7 +266,7 @@ async fn each_ones_events_are_of_its_own_trace_and_in_its_own_order() {
     let process = counters().await;
     let asked: Vec<_> = (0..5).map(|_| (OrderId::new(), TraceContext::root())).collect();
     let told = asked.iter().map(|(order, trace)| {
-        trace.scope(process.database.together((0, order.0.as_u64_pair().1), *order, tell))
+        trace.scope(process.database.together((0, order.0.as_u64_pair().1.cast_signed()), *order, tell))
     });
     try_join_all(told).await.unwrap();
     let relay = "SELECT relay, aggregate, traceparent, payload FROM outbox ORDER BY id";

@@ -23,11 +23,12 @@ const LIMITS: &str =
     "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000";
 
 /// For the transaction that commands share. Several of them wait for a lock that one of them needs: longer than transactions
-/// take, and than PostgreSQL lets two that wait for each other wait, but no longer. All their statements find a few rows by
-/// their keys, so one plan does for any number of them; it is made while the tables are small, and has to be right when they
-/// have grown.
-const SHARING: &str = "-c lock_timeout=1200 -c plan_cache_mode=force_generic_plan \
-    -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+/// take, and than PostgreSQL lets two that wait for each other wait, but no longer. Should the process stand still in the middle,
+/// its locks are gone soon. All the statements find a few rows by their keys, so one plan does for any number of them; it may
+/// be made while the tables are small, and nothing but an index will do when they have grown.
+const SHARING: &str = "-c lock_timeout=1200 -c idle_in_transaction_session_timeout=5000 \
+    -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
+    -c enable_mergejoin=off";
 
 /// A chore need not survive a crash of the server: it is done again.
 const HURRY: &str = "-c synchronous_commit=off";

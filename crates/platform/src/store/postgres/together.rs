@@ -12,6 +12,7 @@ use std::{
     ops::Deref,
     panic::AssertUnwindSafe,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use futures::{
     FutureExt as _,
     future::{BoxFuture, join_all},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{Database, Transaction, transaction::Shared};
 use crate::{store::StoreError, trace::TraceContext};
@@ -29,13 +30,18 @@ use crate::{store::StoreError, trace::TraceContext};
 const GROUP: usize = 64;
 /// Commands of one process that may wait: more than the requests and messages that it takes at a time.
 const QUEUE: usize = 4_096;
+/// How long a command may wait until it is begun.
+const TURN: Duration = Duration::from_secs(5);
+/// How long anybody waits for an answer: less than a handler of a message may take, which would count as a failure.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// How commands of one kind are run: all that wait, as a part of a transaction. It gives what each of them gives, in their
 /// order. It may be run more than once for a command: what it does beside its statements must not show.
 pub type Work<A, T, E> = for<'t> fn(&'t Transaction<'_>, &'t [Asked<A>]) -> BoxFuture<'t, Result<Vec<T>, E>>;
 
 /// What a command is about: where the lock on it stands in the order in which everybody takes locks, and a number for it.
 /// Two commands about the same never share a transaction; other things that have the same number only wait.
-pub type Key = (u8, u64);
+pub type Key = (u8, i64);
 
 /// What a command is to do, and for whom.
 pub struct Asked<A> {
@@ -43,6 +49,7 @@ pub struct Asked<A> {
     key: Key,
     /// The events that it puts into the outbox belong to the trace of whoever waits for it.
     trace: TraceContext,
+    at: Instant,
 }
 
 impl<A> Asked<A> {
@@ -86,6 +93,9 @@ trait Commands: Any + Send {
     /// What they are about.
     fn keys(&self) -> Vec<Key>;
 
+    /// How long the one that was asked for first has waited; `None` if nobody waits for an answer any more.
+    fn waited(&self) -> Option<Duration>;
+
     /// Takes in the commands of `others`, if they are of the same kind; gives them back if they are not.
     fn absorb(&mut self, others: Box<dyn Commands>) -> Option<Box<dyn Commands>>;
 
@@ -115,6 +125,12 @@ where
 {
     fn keys(&self) -> Vec<Key> {
         self.asked.iter().map(|asked| asked.key).collect()
+    }
+
+    fn waited(&self) -> Option<Duration> {
+        let wanted = self.callers.iter().any(|caller| !caller.is_closed());
+        let first = self.asked.iter().map(|asked| asked.at).min();
+        first.filter(|_| wanted).map(|first| first.elapsed())
     }
 
     fn absorb(&mut self, others: Box<dyn Commands>) -> Option<Box<dyn Commands>> {
@@ -149,6 +165,9 @@ where
             Ok(given)
         };
         let outcome = AssertUnwindSafe(work).catch_unwind().await;
+        if !matches!(outcome, Ok(Ok(_))) {
+            part.fail();
+        }
         self.outcome = Some(outcome.unwrap_or_else(|panic| Err(panicked(&*panic).into())));
     }
 
@@ -159,14 +178,11 @@ where
             (Some(Ok(given)), Ok(())) => {
                 zip(self.callers, given).for_each(|(caller, given)| drop(caller.send(Ok(given))));
             }
-            (Some(Err(error)), _) => {
-                let mut callers = self.callers.into_iter();
-                let first = callers.next();
-                callers.for_each(|caller| drop(caller.send(unavailable("another command failed"))));
-                first.map(|caller| caller.send(Err(error)));
+            (Some(Err(error)), _) if self.callers.len() == 1 => {
+                self.callers.into_iter().next().map(|caller| caller.send(Err(error)));
             }
             (_, committed) => {
-                let reason = committed.err().unwrap_or("it was not run");
+                let reason = committed.err().unwrap_or("another command failed");
                 self.callers.into_iter().for_each(|caller| drop(caller.send(unavailable(reason))));
             }
         }
@@ -186,9 +202,13 @@ impl Database {
         E: From<StoreError> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let asked = vec![Asked { about, key, trace: TraceContext::current() }];
+        let asked = vec![Asked { about, key, trace: TraceContext::current(), at: Instant::now() }];
         self.enter(Box::new(Kind { work, asked, callers: vec![sender], outcome: None }))?;
-        receiver.await.map_err(|_| StoreError::Unavailable("the store is being closed".to_owned()))?
+        match timeout(PATIENCE, receiver).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(StoreError::Unavailable("the store is being closed".to_owned()).into()),
+            Err(_) => Err(StoreError::Unavailable("the store does not answer".to_owned()).into()),
+        }
     }
 
     fn enter(&self, command: Box<dyn Commands>) -> Result<(), StoreError> {
@@ -205,15 +225,15 @@ impl Database {
     /// Sees to it that somebody sees to what waits.
     fn attend(&self) {
         if self.waiting.begin() {
-            tokio::spawn(Attendant(self.clone()).run());
+            tokio::spawn(Attendant { database: self.clone(), counted: true }.run());
         }
     }
 
     /// Runs `group` in one transaction over a connection of `pool`, and answers it.
     ///
     /// # Returns
-    /// Those that are to be run again, each by itself: nothing remains of what they did, because one of them failed.
-    async fn run_together(&self, pool: &Pool, mut group: Vec<Box<dyn Commands>>) -> Vec<Box<dyn Commands>> {
+    /// Those that it does not answer, because one of them failed, and nothing remains of what any did.
+    async fn run(&self, pool: &Pool, mut group: Vec<Box<dyn Commands>>) -> Vec<Box<dyn Commands>> {
         let connection = match self.connection_of(pool).await {
             Ok(connection) => connection,
             Err(error) => {
@@ -224,42 +244,70 @@ impl Database {
         let shared = Shared::new(&connection.object, self, group.len());
         let parts: Vec<Transaction<'_>> = group.iter().map(|_| shared.part()).collect();
         join_all(zip(&mut group, &parts).map(|(commands, part)| commands.run(part))).await;
-        let alone = group.len() == 1 && group.iter().all(|commands| commands.keys().len() == 1);
         match shared.committed() {
             Some(true) => answer(group, Ok(())),
-            Some(false) if !alone && !connection.object.is_closed() => {
-                return group.into_iter().flat_map(Commands::split).collect();
-            }
+            Some(false) if !connection.object.is_closed() => return group,
             _ => answer(group, Err("the connection was lost")),
         }
         Vec::new()
     }
 
-    /// Runs `command` in a transaction of its own.
+    /// Runs `command` in a transaction of its own, with more patience for locks.
     async fn run_alone(self, command: Box<dyn Commands>) {
-        let keys = command.keys();
-        self.run_together(&self.pool, vec![command]).await;
-        self.waiting.done(&keys);
+        let busy = Busy { waiting: &self.waiting, keys: command.keys() };
+        let failed = self.run(&self.pool, vec![command]).await;
+        answer(failed, Err("it was rolled back"));
+        drop(busy);
         self.attend();
     }
 }
 
+/// What the commands that are under way are about, until they no longer are.
+struct Busy<'w> {
+    waiting: &'w Waiting,
+    keys: Vec<Key>,
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        let mut state = self.waiting.state();
+        for key in &self.keys {
+            state.keys.remove(key);
+        }
+    }
+}
+
 /// Sees to what waits, until nothing does.
-struct Attendant(Database);
+struct Attendant {
+    database: Database,
+    /// Whether nobody has taken note yet that it does so no more.
+    counted: bool,
+}
 
 impl Attendant {
-    async fn run(self) {
-        let Self(database) = &self;
-        while let Some(group) = database.waiting.next() {
-            let keys: Vec<Key> = group.iter().flat_map(|commands| commands.keys()).collect();
-            let again = database.run_together(&database.shared, group).await;
-            if again.is_empty() {
-                database.waiting.done(&keys);
+    async fn run(mut self) {
+        while let Some(group) = self.database.waiting.next() {
+            let database = &self.database;
+            let mut busy = Busy { waiting: &database.waiting, keys: Vec::new() };
+            busy.keys.extend(group.iter().flat_map(|commands| commands.keys()));
+            let failed = database.run(&database.shared, group).await;
+            if !failed.is_empty() {
+                // Each of them frees its own.
+                busy.keys.clear();
             }
             // The others do not wait for these.
-            for command in again {
+            for command in failed.into_iter().flat_map(Commands::split) {
                 tokio::spawn(database.clone().run_alone(command));
             }
+        }
+        self.counted = false;
+    }
+}
+
+impl Drop for Attendant {
+    fn drop(&mut self) {
+        if self.counted {
+            self.database.waiting.state().attended = false;
         }
     }
 }
@@ -280,6 +328,12 @@ impl Waiting {
         let State { commands: waiting, keys: busy, .. } = &mut *state;
         let (mut count, mut group) = (0, Vec::<Box<dyn Commands>>::new());
         for command in take(waiting) {
+            // Nobody waits for it any more.
+            let Some(waited) = command.waited() else { continue };
+            if waited > TURN {
+                command.answer(Err("too much else was to be done first"));
+                continue;
+            }
             let keys = command.keys();
             if count >= GROUP || keys.iter().any(|key| busy.contains(key)) {
                 waiting.push_back(command);
@@ -294,14 +348,6 @@ impl Waiting {
         drop(state);
         group.sort_by_key(|kind| kind.keys().into_iter().min());
         (!group.is_empty()).then_some(group)
-    }
-
-    /// Others about the same may follow.
-    fn done(&self, keys: &[Key]) {
-        let mut state = self.state();
-        for key in keys {
-            state.keys.remove(key);
-        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -43,6 +43,8 @@ pub(super) struct Shared<'c> {
     refused: AtomicBool,
     /// Whether the server has said that it is done.
     done: AtomicBool,
+    /// Whether a part failed behind its end, perhaps over an answer that nobody read.
+    doubtful: AtomicBool,
     parcel: Mutex<Parcel>,
 }
 
@@ -139,6 +141,13 @@ impl<'c> Transaction<'c> {
         if self.ended.swap(true, Ordering::Relaxed) { Ok(()) } else { self.shared.end_part().await }
     }
 
+    /// Takes note that this part has failed.
+    pub(super) fn fail(&self) {
+        if self.ended.load(Ordering::Relaxed) {
+            self.shared.doubtful.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Has `envelope` put into the outbox with the commit.
     pub(crate) fn send(&self, envelope: Envelope) {
         self.shared.parcel().events.push(envelope);
@@ -165,6 +174,7 @@ impl<'c> Shared<'c> {
             idle: AtomicBool::new(true),
             refused: AtomicBool::new(false),
             done: AtomicBool::new(false),
+            doubtful: AtomicBool::new(false),
             parcel: Mutex::default(),
         })
     }
@@ -174,14 +184,15 @@ impl<'c> Shared<'c> {
         Transaction { shared: Arc::clone(self), ended: AtomicBool::new(false) }
     }
 
-    /// Whether it was committed; `None` if the server did not say what became of its end.
+    /// Whether it was committed; `None` if it is not known what became of its end.
     pub(super) fn committed(&self) -> Option<bool> {
         let open = self.sending.try_lock().is_ok_and(|sending| sending.stage != Stage::Ended);
         // If a statement was refused, it is rolled back, whatever ends it.
         if open || self.refused.load(Ordering::Relaxed) {
             return Some(false);
         }
-        self.done.load(Ordering::Relaxed).then_some(true)
+        let sure = self.done.load(Ordering::Relaxed) && !self.doubtful.load(Ordering::Relaxed);
+        sure.then_some(true)
     }
 
     /// Sees to it that `sql` is known to the connection.
@@ -236,14 +247,17 @@ impl<'c> Shared<'c> {
         let insert = self.known(insert).await?;
         let set_timers = self.known(set_timers).await?;
         let clear_timers = self.known(clear_timers).await?;
-        self.idle.store(true, Ordering::Relaxed);
         sending.stage = Stage::Ended;
         crash_point(Point::BeforeCommit);
+        let commit = async {
+            self.idle.store(true, Ordering::Relaxed);
+            self.object.batch_execute("COMMIT").await
+        };
         let (written, (), (), ()) = try_join!(
             outbox::postgres::insert(self.object, insert, self.database.relay, events),
             timers::postgres::set_all(self.object, set_timers, &set),
             timers::postgres::clear_all(self.object, clear_timers, &cleared),
-            self.object.batch_execute("COMMIT"),
+            commit,
         )
         .map_err(|error| self.note(error))?;
         crash_point(Point::AfterCommit);

@@ -99,17 +99,17 @@ async fn enter(
 }
 
 /// What stands for an order where only a number can: the last 64 bits of an id are random.
-fn lock_key(order_id: OrderId) -> u64 {
-    order_id.0.as_u64_pair().1
+fn lock_key(order_id: OrderId) -> i64 {
+    order_id.0.as_u64_pair().1.cast_signed()
 }
 
 /// Waits until nobody else enters anything for these orders, and keeps others from them until the transaction ends.
 async fn lock(transaction: &Transaction<'_>, asked: &[Asked<Question>]) -> Result<(), StoreError> {
-    let mut keys: Vec<u64> = asked.iter().map(|question| lock_key(question.order_id)).collect();
+    let mut keys: Vec<i64> = asked.iter().map(|question| lock_key(question.order_id)).collect();
     // Of two who lock the same orders none waits for one that the other waits with.
     keys.sort_unstable();
     // By two numbers, where payment's own locks are of one.
-    let halves = |key: u64| (((key >> 32) as u32).cast_signed(), (key as u32).cast_signed());
+    let halves = |key: i64| ((key >> 32) as i32, key as i32);
     let (high, low): (Vec<i32>, Vec<i32>) = keys.into_iter().map(halves).unzip();
     let sql = "SELECT pg_advisory_xact_lock(high, low) FROM unnest($1::integer[], $2::integer[]) AS key (high, low)";
     transaction.query(sql, &[&high, &low]).await?;

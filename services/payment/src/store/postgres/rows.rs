@@ -21,8 +21,8 @@ pub(super) async fn payment(database: &Database, order_id: OrderId) -> Result<Op
 }
 
 /// What stands for an order where only a number can: the last 64 bits of an id are random.
-pub(super) fn lock_key(order_id: OrderId) -> u64 {
-    order_id.0.as_u64_pair().1
+pub(super) fn lock_key(order_id: OrderId) -> i64 {
+    order_id.0.as_u64_pair().1.cast_signed()
 }
 
 /// Waits until nobody else changes the payments of these orders, keeps others from them until the transaction ends, and
@@ -32,7 +32,7 @@ pub(super) async fn hold(
     orders: &[OrderId],
 ) -> Result<HashMap<OrderId, Payment>, StoreError> {
     // There may be no rows to lock.
-    let mut keys: Vec<i64> = orders.iter().map(|order| lock_key(*order).cast_signed()).collect();
+    let mut keys: Vec<i64> = orders.iter().map(|order| lock_key(*order)).collect();
     // Of two who lock the same orders none waits for one that the other waits with.
     keys.sort_unstable();
     let ids: Vec<_> = orders.iter().map(|order| order.0).collect();

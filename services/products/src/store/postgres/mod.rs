@@ -42,7 +42,7 @@ impl PostgresStore {
     }
 
     async fn take(&self, step: Step) -> Result<(), StoreError> {
-        let key = (0, step.order.0.as_u64_pair().1);
+        let key = (0, step.order.0.as_u64_pair().1.cast_signed());
         self.database.together(key, step, |tx, steps| Box::pin(ordering::take(tx, steps))).await
     }
 }

@@ -77,8 +77,12 @@ pub(super) async fn take(tx: &Transaction<'_>, steps: &[Asked<Step>]) -> Result<
         steps.iter().flat_map(|step| step.demand()).map(|line| line.product_id.0).collect();
     let known = steps.iter().filter(|step| !matches!(step.wish, Wish::Reserve { .. }));
     let known: Vec<Uuid> = known.map(|step| step.order.0).collect();
-    let (new, first, found, stock, lines) = try_join!(
+    // Whoever sells one and releases another locks them in the same order as who does it the other way round.
+    let releases = steps.iter().any(|step| matches!(step.wish, Wish::Release));
+    let mixed = if releases && known.len() > 1 { &known[..] } else { &[] };
+    let (new, _, first, found, stock, lines) = try_join!(
         are_new(tx, &received, now),
+        reservations::find(tx, mixed),
         reservations::insert(tx, &entered, now),
         reservations::find(tx, &known),
         reservations::stock(tx, &wanted, &known),

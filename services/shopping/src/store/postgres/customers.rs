@@ -31,7 +31,7 @@ pub(super) async fn forget(
     let ((), new, open) = try_join!(
         cart_lines::lock(transaction, from_ref(&owner)),
         inbox::postgres::is_new(transaction, received, now),
-        orders::lock_open(transaction, customer_id),
+        orders::lock_of(transaction, customer_id),
     )?;
     if !new {
         return Ok(Vec::new());

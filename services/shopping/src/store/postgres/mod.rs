@@ -181,7 +181,7 @@ fn of_owner(owner: CartOwner) -> Key {
 
 /// What a command about an order is about.
 const fn of_order(order_id: OrderId) -> Key {
-    (1, order_id.0.as_u64_pair().1)
+    (1, order_id.0.as_u64_pair().1.cast_signed())
 }
 
 /// Reads the columns `amount` and `currency`.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use contracts::{Currency, CustomerId, Money, OrderId, ProductId, rpc::OrderStatus};
+use futures::try_join;
 use platform::store::{
     StoreError,
     postgres::{Database, Transaction, count, parse, timestamp},
@@ -42,16 +43,23 @@ pub(super) async fn lock(
     rows.iter().map(|row| order(row).map(|order| (order.id, order))).collect()
 }
 
-/// Locks the orders of a customer that are being checked out.
-pub(super) async fn lock_open(
+/// Locks the orders of a customer, and reads those that are being checked out.
+pub(super) async fn lock_of(
     transaction: &Transaction<'_>,
     customer_id: CustomerId,
 ) -> Result<Vec<Order>, StoreError> {
-    let sql = format!(
-        "{SELECT} WHERE o.customer_id = $1 AND o.status IN ('pending', 'reserved', 'authorised')
-         ORDER BY o.id FOR UPDATE OF o"
-    );
-    transaction.query(&sql, &[&customer_id.0]).await?.iter().map(order).collect()
+    // All in the order of their ids, as whoever advances several: each of them is written to in the end.
+    let lock = async {
+        let sql = "SELECT 1 FROM orders WHERE customer_id = $1 ORDER BY id FOR UPDATE";
+        transaction.query(sql, &[&customer_id.0]).await
+    };
+    let read = async {
+        let open = "o.status IN ('pending', 'reserved', 'authorised')";
+        let sql = format!("{SELECT} WHERE o.customer_id = $1 AND {open} ORDER BY o.id");
+        transaction.query(&sql, &[&customer_id.0]).await
+    };
+    let (_, open) = try_join!(lock, read)?;
+    open.iter().map(order).collect()
 }
 
 pub(super) async fn list(
