@@ -290,8 +290,11 @@ impl Attendant {
             let database = &self.database;
             let mut busy = Busy { waiting: &database.waiting, keys: Vec::new() };
             busy.keys.extend(group.iter().flat_map(|commands| commands.keys()));
+            metrics::counter!("store_transactions_total").increment(1);
+            metrics::counter!("store_commands_total").increment(busy.keys.len() as u64);
             let failed = database.run(&database.shared, group).await;
             if !failed.is_empty() {
+                metrics::counter!("store_commands_again_total").increment(busy.keys.len() as u64);
                 // Each of them frees its own.
                 busy.keys.clear();
             }

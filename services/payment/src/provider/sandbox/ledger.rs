@@ -60,7 +60,8 @@ pub struct Recorded {
     pub new: bool,
 }
 
-/// Where the sandbox keeps its books. Each method is one transaction of its own.
+/// Where the sandbox keeps its books. What a method enters is committed when it returns, whatever becomes of the payment; it may
+/// have shared its transaction with what concerns other orders.
 #[async_trait]
 pub trait Ledger: Send + Sync + 'static {
     /// Enters `request` under `key`, or finds what was entered under it before. Two at the same time are one after the
