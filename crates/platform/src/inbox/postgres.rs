@@ -28,16 +28,7 @@ pub async fn is_new(
     received: Received,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if does_without(Safeguard::Inbox) {
-        transaction.execute("DELETE FROM inbox WHERE message_id = $1", &[&received.message_id]).await?;
-    }
-    let inserted = transaction
-        .execute(
-            "INSERT INTO inbox (consumer, message_id, applied_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            &[&received.consumer.name(), &received.message_id, &moment(now)],
-        )
-        .await?;
-    Ok(inserted == 1)
+    Ok(!are_new(transaction, &[received], now).await?.is_empty())
 }
 
 /// As [`is_new`], of several messages that come to the same consumer.

@@ -5,7 +5,7 @@ mod lock;
 pub mod postgres;
 pub mod sqlite;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{any::Any, path::PathBuf, sync::Arc};
 
 use contracts::Service;
 use thiserror::Error;
@@ -196,6 +196,16 @@ impl Store {
 
 fn sqlite_file(folder: &std::path::Path, service: Service) -> PathBuf {
     folder.join(format!("{service}.db"))
+}
+
+/// What it is to a command's caller that the command panicked.
+fn panicked(panic: &(dyn Any + Send)) -> StoreError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "unknown".to_owned());
+    StoreError::Failed(format!("panic in a database call: {text}").into())
 }
 
 fn for_service(url: &str, service: Service) -> String {

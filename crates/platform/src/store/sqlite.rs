@@ -7,7 +7,6 @@
 pub mod simulated;
 
 use std::{
-    any::Any,
     cell::Cell,
     ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -20,7 +19,7 @@ use contracts::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, types::Type};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
-use super::{StoreError, history::unless_ahead};
+use super::{StoreError, history::unless_ahead, panicked};
 use crate::{
     chaos::{self, Point, Safeguard, crash_point},
     trace::TraceContext,
@@ -333,15 +332,6 @@ fn run_in_savepoint(transaction: &Transaction<'_>, job: Job) -> Ran {
         }
     }
     ran
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> StoreError {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "unknown".to_owned());
-    StoreError::Failed(format!("panic in a database call: {text}").into())
 }
 
 fn closed() -> StoreError {

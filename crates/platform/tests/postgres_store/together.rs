@@ -240,9 +240,14 @@ async fn what_waits_in_the_outbox_makes_no_event_dearer() {
     for _ in 0..10 {
         tell_one().await;
     }
-    // The shared session tells what it has read when it is idle, a second later at the most.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    tell_one().await;
+    // A session tells what it has read together with what it has written, and not at once.
+    let entered = WAITING + 2 + 2 * 10;
+    eventually("the server has counted", || async {
+        let sql = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'outbox'";
+        let counted: i64 = process.database.query(sql, &[]).await.unwrap()[0].get(0);
+        (counted >= entered).then_some(())
+    })
+    .await;
     let after = read(&process).await;
     assert!(after - before < WAITING, "{} rows were read", after - before);
 }

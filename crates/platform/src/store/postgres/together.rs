@@ -24,7 +24,10 @@ use futures::{
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{Database, Transaction, transaction::Shared};
-use crate::{store::StoreError, trace::TraceContext};
+use crate::{
+    store::{StoreError, panicked},
+    trace::TraceContext,
+};
 
 /// Commands that share one commit at the most: a bound on how long the first of them waits.
 const GROUP: usize = 64;
@@ -362,10 +365,4 @@ fn answer(group: Vec<Box<dyn Commands>>, committed: Result<(), &str>) {
     for commands in group {
         commands.answer(committed);
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> StoreError {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    StoreError::corrupt(format!("panic in a command: {}", text.unwrap_or("unknown")))
 }

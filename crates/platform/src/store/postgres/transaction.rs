@@ -148,6 +148,17 @@ impl<'c> Transaction<'c> {
         }
     }
 
+    /// Waits for the advisory locks with these numbers, and holds them until the transaction ends.
+    ///
+    /// # Errors
+    /// [`StoreError`]: then the transaction is lost.
+    pub async fn lock(&self, mut keys: Vec<i64>) -> Result<(), StoreError> {
+        // Of two who want the same ones none waits for one that the other waits with.
+        keys.sort_unstable();
+        let sql = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key";
+        self.query(sql, &[&keys]).await.map(drop)
+    }
+
     /// Has `envelope` put into the outbox with the commit.
     pub(crate) fn send(&self, envelope: Envelope) {
         self.shared.parcel().events.push(envelope);

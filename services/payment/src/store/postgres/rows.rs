@@ -32,21 +32,15 @@ pub(super) async fn hold(
     orders: &[OrderId],
 ) -> Result<HashMap<OrderId, Payment>, StoreError> {
     // There may be no rows to lock.
-    let mut keys: Vec<i64> = orders.iter().map(|order| lock_key(*order)).collect();
-    // Of two who lock the same orders none waits for one that the other waits with.
-    keys.sort_unstable();
+    let lock = transaction.lock(orders.iter().map(|order| lock_key(*order)).collect());
     let ids: Vec<_> = orders.iter().map(|order| order.0).collect();
-    let lock = async {
-        let sql = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key";
-        transaction.query(sql, &[&keys]).await
-    };
     let find = async {
         let sql = "SELECT order_id, status, amount, currency, captured, refunded, reason
              FROM payment WHERE order_id = ANY($1)";
         transaction.query(sql, &[&ids]).await
     };
     // In this order, so that nothing is read before the locks are held.
-    let (_, rows) = try_join!(lock, find)?;
+    let ((), rows) = try_join!(lock, find)?;
     rows.iter().map(|row| read(row).map(|payment| (payment.order_id, payment))).collect()
 }
 

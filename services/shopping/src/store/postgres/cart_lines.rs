@@ -64,12 +64,7 @@ fn line(row: &Row) -> Result<CartLine, StoreError> {
 /// Waits until nobody else changes what is these owners', and keeps others from it until the transaction ends. A customer's
 /// wishlist, and whether they are still a customer, hang on it too.
 pub(super) async fn lock(transaction: &Transaction<'_>, owners: &[CartOwner]) -> Result<(), StoreError> {
-    let mut keys: Vec<i64> = owners.iter().map(|owner| lock_key(*owner)).collect();
-    // Of two who lock the same owners none waits for one that the other waits with.
-    keys.sort_unstable();
-    let sql = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key";
-    transaction.query(sql, &[&keys]).await?;
-    Ok(())
+    transaction.lock(owners.iter().map(|owner| lock_key(*owner)).collect()).await
 }
 
 /// What stands for an owner where only a number can: the last 64 bits of either key are random.
