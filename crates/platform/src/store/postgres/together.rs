@@ -21,7 +21,7 @@ use futures::{
     FutureExt as _,
     future::{BoxFuture, join_all},
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{sync::oneshot, task::yield_now, time::timeout};
 
 use super::{Database, Transaction, transaction::Shared};
 use crate::{
@@ -33,6 +33,9 @@ use crate::{
 const GROUP: usize = 64;
 /// Commands of one process that may wait: more than the requests and messages that it takes at a time.
 const QUEUE: usize = 4_096;
+/// How often other tasks that can go on do so before commands are gathered: what has arrived meanwhile is read, and shares the
+/// transaction. Where there are none, this takes no time.
+const YIELDS: u32 = 6;
 /// How long a command may wait until it is begun.
 const TURN: Duration = Duration::from_secs(5);
 /// How long anybody waits for an answer: less than a handler of a message may take, which would count as a failure.
@@ -289,7 +292,7 @@ struct Attendant {
 
 impl Attendant {
     async fn run(mut self) {
-        while let Some(group) = self.database.waiting.next() {
+        while let Some(group) = self.database.waiting.gather().await {
             let database = &self.database;
             let mut busy = Busy { waiting: &database.waiting, keys: Vec::new() };
             busy.keys.extend(group.iter().flat_map(|commands| commands.keys()));
@@ -325,6 +328,14 @@ impl Waiting {
         let begin = !state.attended && !state.commands.is_empty();
         state.attended |= begin;
         begin
+    }
+
+    /// Lets what is ready run, and takes those that share the [next](Self::next) transaction.
+    async fn gather(&self) -> Option<Vec<Box<dyn Commands>>> {
+        for _ in 0..YIELDS {
+            yield_now().await;
+        }
+        self.next()
     }
 
     /// Those that share the next transaction, kind by kind in the order of their locks. If there are none, nobody sees to those
