@@ -2,17 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::{OrderId, ProductId, rpc::ProductSnapshot};
+use contracts::{ProductId, rpc::ProductSnapshot};
 use platform::{
     Clock,
     messaging::{RpcClient, RpcError},
 };
-use tokio::sync::broadcast;
 
-use crate::{catalogue::Catalogue, store::Store};
-
-/// Progress that may wait to be looked at by those who follow an order; who falls behind looks at the store instead.
-const PROGRESS: usize = 256;
+use crate::{catalogue::Catalogue, progress::Progress, store::Store};
 
 /// The shopping service.
 pub struct Shopping {
@@ -20,8 +16,8 @@ pub struct Shopping {
     pub(crate) rpc: RpcClient,
     catalogue: Catalogue,
     pub(crate) clock: Clock,
-    /// Orders that have just taken a step in this process.
-    pub(crate) progress: broadcast::Sender<OrderId>,
+    /// Who follows which order.
+    pub(crate) progress: Progress,
 }
 
 impl Shopping {
@@ -29,7 +25,7 @@ impl Shopping {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, rpc: RpcClient, clock: Clock) -> Self {
         let catalogue = Catalogue::new(rpc.clone());
-        Self { store, rpc, catalogue, clock, progress: broadcast::channel(PROGRESS).0 }
+        Self { store, rpc, catalogue, clock, progress: Progress::default() }
     }
 
     /// What products says of `ids`, in no particular order; those it does not know are missing.
@@ -38,12 +34,6 @@ impl Shopping {
     /// [`RpcError`].
     pub(crate) async fn products(&self, ids: &[ProductId]) -> Result<Vec<ProductSnapshot>, RpcError> {
         self.catalogue.find(ids).await
-    }
-
-    /// Tells those who follow `order_id` that it took a step.
-    pub(crate) fn moved(&self, order_id: OrderId) {
-        // Nobody may be following.
-        self.progress.send(order_id).ok();
     }
 }
 

@@ -19,6 +19,7 @@ pub mod store;
 
 mod app;
 mod catalogue;
+mod progress;
 
 use std::sync::Arc;
 

@@ -76,11 +76,10 @@ async fn change(
     cause: Cause,
     input: Input,
 ) -> Result<OrderStatus, ChangeOrderError> {
-    match shopping.store.advance(order_id, cause, input, shopping.clock.now()).await? {
-        Advanced::Now(status) => {
-            shopping.moved(order_id);
-            Ok(status)
-        }
+    let (advanced, step) = shopping.store.advance(order_id, cause, input, shopping.clock.now()).await?;
+    shopping.progress.moved(order_id, step);
+    match advanced {
+        Advanced::Now(status) => Ok(status),
         Advanced::Before | Advanced::NotFound => Err(ChangeOrderError::NotFound),
         Advanced::Refused(refusal) => Err(refusal.into()),
     }

@@ -103,10 +103,8 @@ pub async fn place_order(shopping: &Shopping, checkout: Checkout) -> Result<Orde
         };
         let placing = PlaceOrder { order: order.clone(), from, idempotency: checkout.idempotency.clone() };
         match shopping.store.place_order(placing).await? {
-            Placing::Placed => {
-                shopping.moved(order.id);
-                return Ok(order);
-            }
+            // Nobody can be following it yet: its id has not been told to anybody.
+            Placing::Placed => return Ok(order),
             Placing::Replayed(order_id) => return find(shopping, order_id).await,
             Placing::KeyConflict => return Err(PlaceOrderError::KeyConflict),
             Placing::CustomerGone => return Err(PlaceOrderError::CustomerGone),

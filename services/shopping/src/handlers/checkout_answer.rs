@@ -3,11 +3,7 @@
 use contracts::OrderId;
 use platform::inbox::{HandlerError, Received};
 
-use crate::{
-    app::Shopping,
-    checkout::Input,
-    store::{Advanced, Cause},
-};
+use crate::{app::Shopping, checkout::Input, store::Cause};
 
 pub(super) async fn handle(
     shopping: &Shopping,
@@ -16,8 +12,7 @@ pub(super) async fn handle(
     received: Received,
 ) -> Result<(), HandlerError> {
     let cause = Cause::Message(received);
-    if let Advanced::Now(_) = shopping.store.advance(order_id, cause, input, shopping.clock.now()).await? {
-        shopping.moved(order_id);
-    }
+    let (_, step) = shopping.store.advance(order_id, cause, input, shopping.clock.now()).await?;
+    shopping.progress.moved(order_id, step);
     Ok(())
 }

@@ -19,8 +19,9 @@ impl TimerHandler for CheckoutTimer {
     async fn fire(&self, timer: Timer) -> Result<(), HandlerError> {
         let (order_id, attempt) = (OrderId(timer.subject), timer.attempt);
         let now = self.0.clock.now();
-        self.0.store.advance(order_id, Cause::Timer(timer), Input::TimedOut(attempt), now).await?;
-        self.0.moved(order_id);
+        let (_, step) =
+            self.0.store.advance(order_id, Cause::Timer(timer), Input::TimedOut(attempt), now).await?;
+        self.0.progress.moved(order_id, step);
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub(super) async fn handle(
 ) -> Result<(), HandlerError> {
     auth.revocations().revoke_customer(event.customer_id, event.tokens_expire_at);
     for order_id in shopping.store.forget_customer(received, event, shopping.clock.now()).await? {
-        shopping.moved(order_id);
+        shopping.progress.look(order_id);
     }
     Ok(())
 }

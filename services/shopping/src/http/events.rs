@@ -13,16 +13,14 @@ use rocket::{
     response::stream::{Event, EventStream},
     routes,
 };
-use tokio::{
-    sync::broadcast,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
 use super::orders::{TimelineItem, viewer};
 use crate::{
     Shopping,
     domain::TimelineEntry,
+    progress,
     queries::{self, Viewer},
 };
 
@@ -106,7 +104,7 @@ pub(super) async fn follow(
     shutdown: Shutdown,
 ) -> Result<Following, Problem> {
     // Before the first look, so that no step falls between the two.
-    let progress = shopping.progress.subscribe();
+    let progress = shopping.progress.follow(id.0);
     let order = queries::get_order(shopping, viewer(&caller.0), id.0).await?;
     let order = order.ok_or_else(|| Problem::not_found("order"))?;
     let steps = queries::get_timeline(shopping, order.id, seen.0).await?;
@@ -127,7 +125,7 @@ pub(super) async fn follow(
 
 struct Follower {
     shopping: Arc<Shopping>,
-    progress: broadcast::Receiver<OrderId>,
+    progress: progress::Following,
     viewer: Viewer,
     order_id: OrderId,
     /// Whether the last step that was told, or the order when it was last looked at, is the end of the checkout.
@@ -179,7 +177,9 @@ impl Follower {
     async fn next_steps(&mut self) -> Option<Vec<TimelineEntry>> {
         let heartbeat = Instant::now() + HEARTBEAT;
         while Instant::now() < heartbeat {
-            timeout(POLL, self.told()).await.ok();
+            if let Ok(Some(step)) = timeout(POLL, self.progress.next(self.seen)).await {
+                return Some(vec![step]);
+            }
             let steps = queries::get_timeline(&self.shopping, self.order_id, self.seen).await;
             let failed =
                 |error: &_| tracing::warn!(order_id = %self.order_id, %error, "an order cannot be followed");
@@ -189,17 +189,6 @@ impl Follower {
             }
         }
         Some(Vec::new())
-    }
-
-    /// Waits until this process has moved the order.
-    async fn told(&mut self) {
-        loop {
-            match self.progress.recv().await {
-                Ok(order_id) if order_id != self.order_id => {}
-                // Moved, or so many moved that it may have been among them.
-                _ => return,
-            }
-        }
     }
 }
 

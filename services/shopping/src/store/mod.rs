@@ -83,13 +83,16 @@ pub trait Store: Send + Sync + 'static {
     async fn place_order(&self, placing: PlaceOrder) -> Result<Placing, StoreError>;
 
     /// Lets something happen to an order: the inbox row or the timer, the order, what it tells the others, its timeline.
+    ///
+    /// # Returns
+    /// What became of it, and the step that its timeline gained, if it did.
     async fn advance(
         &self,
         order_id: OrderId,
         cause: Cause,
         input: Input,
         now: Timestamp,
-    ) -> Result<Advanced, StoreError>;
+    ) -> Result<(Advanced, Option<TimelineEntry>), StoreError>;
 
     /// Forgets a customer: cart and wishlist, whose the orders were, and orders that are still being checked out are
     /// cancelled. The address of a parcel that is still to arrive is kept until it has.

@@ -20,7 +20,13 @@ use crate::{
 };
 
 async fn happens(fixture: &Fixture, order_id: OrderId, cause: Cause, input: Input) -> Advanced {
-    fixture.store.advance(order_id, cause, input, NOW + SECOND).await.unwrap()
+    let (advanced, step) = fixture.store.advance(order_id, cause, input, NOW + SECOND).await.unwrap();
+    if let Some(step) = step {
+        assert!(matches!(advanced, Advanced::Now(status) if status == step.status), "{advanced:?} {step:?}");
+        let kept = fixture.store.timeline(order_id, step.number - 1).await.unwrap();
+        assert_eq!(kept.first(), Some(&step), "what is told is what is kept");
+    }
+    advanced
 }
 
 async fn by_message(fixture: &Fixture, order_id: OrderId, input: Input) -> Advanced {

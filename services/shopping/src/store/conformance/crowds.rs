@@ -119,11 +119,11 @@ pub async fn each_order_takes_its_own_step(fixture: Fixture) {
     let (taken, unknown) = tokio::join!(all(), unknown);
     assert!(matches!(unknown, Err(StoreError::Failed(_))), "{unknown:?}");
     for (n, taken) in taken.into_iter().enumerate() {
-        assert_eq!(taken.unwrap(), Advanced::Now(reached[n % 4]), "{n}");
+        assert_eq!(taken.unwrap().0, Advanced::Now(reached[n % 4]), "{n}");
     }
     for (n, again) in all().await.into_iter().enumerate() {
         let expected = if n % 4 == 3 { Advanced::Now(reached[3]) } else { Advanced::Before };
-        assert_eq!(again.unwrap(), expected, "{n}");
+        assert_eq!(again.unwrap(), (expected, None), "{n}");
         let order = fixture.order(orders[n]).await;
         let timeline = fixture.store.timeline(orders[n], 0).await.unwrap();
         assert_eq!((order.status, timeline.len()), (reached[n % 4], 2));

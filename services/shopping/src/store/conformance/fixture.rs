@@ -101,7 +101,7 @@ impl Fixture {
             } else {
                 Cause::Message(message())
             };
-            let advanced = self.store.advance(order_id, cause, input, NOW).await.unwrap();
+            let advanced = self.store.advance(order_id, cause, input, NOW).await.unwrap().0;
             assert_eq!(advanced, Advanced::Now(reached));
         }
         assert_eq!(self.order(order_id).await.status, status);

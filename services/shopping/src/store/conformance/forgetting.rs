@@ -35,7 +35,7 @@ pub async fn a_forgotten_customer_leaves_no_cart_no_wishlist_and_no_name(fixture
     assert_eq!((order.customer_id, order.payment_token.as_str(), order.address), (None, "", None));
     assert_eq!((order.status, order.lines.len()), (Delivered, 2), "what was sold stays in the books");
     let advanced = store.advance(id, Cause::Customer(anna), Input::Cancel, NOW).await.unwrap();
-    assert_eq!(advanced, Advanced::NotFound);
+    assert_eq!(advanced, (Advanced::NotFound, None));
     let revocations = fixture.platform.messaging().revoked_since(Timestamp::from_micros(0)).await.unwrap();
     assert_eq!(revocations.len(), 1);
     assert_eq!(revocations[0].revoked, Revoked::Customer(anna));
@@ -69,7 +69,7 @@ pub async fn an_address_is_kept_until_the_parcel_has_arrived(fixture: Fixture) {
     let shipped = fixture.order_in(anna, Shipped).await;
     fixture.forget(anna).await;
     let address = async |id: OrderId| fixture.order(id).await.address;
-    let happens = async |id, cause, input| store.advance(id, cause, input, NOW + SECOND).await.unwrap();
+    let happens = async |id, cause, input| store.advance(id, cause, input, NOW + SECOND).await.unwrap().0;
     assert!(address(confirmed).await.is_some() && address(shipped).await.is_some());
     happens(confirmed, Cause::Message(message()), Input::PaymentCaptured).await;
     happens(confirmed, Cause::Staff, Input::Ship).await;

@@ -1,6 +1,6 @@
 //! Letting something happen to orders: one trip to lock them and look, one to write what follows.
 
-use std::time::SystemTime;
+use std::{collections::HashMap, iter::zip, time::SystemTime};
 
 use contracts::{
     OrderId, Timestamp,
@@ -15,7 +15,7 @@ use platform::{
     outbox::postgres::enqueue,
     store::{
         StoreError,
-        postgres::{Asked, Transaction, moment},
+        postgres::{Asked, Transaction, count, moment},
     },
     timers,
 };
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{orders, place};
 use crate::{
     checkout::{self, Input, Message, Step, TimerChange},
-    domain::Order,
+    domain::{Order, TimelineEntry},
     store::{Advanced, Cause},
 };
 
@@ -47,7 +47,7 @@ pub(super) struct Taken {
 pub(super) async fn advance(
     transaction: &Transaction<'_>,
     advances: &[Asked<Advance>],
-) -> Result<Vec<Advanced>, StoreError> {
+) -> Result<Vec<(Advanced, Option<TimelineEntry>)>, StoreError> {
     let Some(now) = advances.iter().map(|advance| advance.now).max() else { return Ok(Vec::new()) };
     let ids: Vec<Uuid> = advances.iter().map(|advance| advance.order_id.0).collect();
     let received: Vec<Received> = advances.iter().filter_map(|advance| message(advance)).collect();
@@ -73,8 +73,9 @@ pub(super) async fn advance(
             Err(answer) => answer,
         });
     }
-    transaction.end_with(record(transaction, &steps)).await?;
-    Ok(answers)
+    let mut entries = transaction.end_with(record(transaction, &steps)).await?;
+    let entries = advances.iter().map(|advance| entries.remove(&advance.order_id));
+    Ok(zip(answers, entries).collect())
 }
 
 const fn message(advance: &Advance) -> Option<Received> {
@@ -136,11 +137,17 @@ impl Taken {
 }
 
 /// Records steps of orders that are locked: what they come to, and a line in the timeline of each.
-pub(super) async fn record(transaction: &Transaction<'_>, steps: &[Taken]) -> Result<(), StoreError> {
+///
+/// # Returns
+/// What the timelines gained.
+pub(super) async fn record(
+    transaction: &Transaction<'_>,
+    steps: &[Taken],
+) -> Result<HashMap<OrderId, TimelineEntry>, StoreError> {
     let steps: Vec<(&Taken, &str)> =
         steps.iter().filter_map(|taken| Some((taken, taken.step.note.as_deref()?))).collect();
     if steps.is_empty() {
-        return Ok(());
+        return Ok(HashMap::new());
     }
     let ids: Vec<Uuid> = steps.iter().map(|(taken, _)| taken.order.id.0).collect();
     let statuses: Vec<&str> = steps.iter().map(|(taken, _)| taken.step.status.as_str()).collect();
@@ -150,8 +157,8 @@ pub(super) async fn record(transaction: &Transaction<'_>, steps: &[Taken]) -> Re
     let times: Vec<SystemTime> = steps.iter().map(|(taken, _)| moment(taken.at)).collect();
     let addresses: Vec<bool> = steps.iter().map(|(taken, _)| taken.keeps_address()).collect();
     let notes: Vec<&str> = steps.iter().map(|(_, note)| *note).collect();
-    transaction
-        .execute(
+    let rows = transaction
+        .query(
             "WITH step AS (
                 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[],
                     $6::timestamptz[], $7::boolean[], $8::text[])
@@ -164,11 +171,19 @@ pub(super) async fn record(transaction: &Transaction<'_>, steps: &[Taken]) -> Re
              INSERT INTO order_timeline (order_id, number, at, status, note)
              SELECT id, 1 + (SELECT coalesce(max(number), 0) FROM order_timeline WHERE order_id = step.id),
                 at, status, note
-             FROM step",
+             FROM step
+             RETURNING order_id, number",
             &[&ids, &statuses, &reasons, &captured, &refunds, &times, &addresses, &notes],
         )
         .await?;
-    Ok(())
+    let numbers = rows.iter().map(|row| Ok((row.try_get("order_id")?, count(row, "number")?)));
+    let numbers = numbers.collect::<Result<HashMap<Uuid, u32>, StoreError>>()?;
+    let entry = |(taken, note): &(&Taken, &str)| {
+        let Taken { order, step, at } = taken;
+        let number = *numbers.get(&order.id.0)?;
+        Some((order.id, TimelineEntry { number, at: *at, status: step.status, note: (*note).to_owned() }))
+    };
+    Ok(steps.iter().filter_map(entry).collect())
 }
 
 fn tell(transaction: &Transaction<'_>, order: &Order, message: Message, now: Timestamp) {

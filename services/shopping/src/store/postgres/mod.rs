@@ -138,7 +138,7 @@ impl Store for PostgresStore {
         cause: Cause,
         input: Input,
         now: Timestamp,
-    ) -> Result<Advanced, StoreError> {
+    ) -> Result<(Advanced, Option<TimelineEntry>), StoreError> {
         let (key, advance) = (of_order(order_id), Advance { order_id, cause, input, now });
         self.database.together(key, advance, |t, advances| Box::pin(advance::advance(t, advances))).await
     }

@@ -18,7 +18,7 @@ use rusqlite::params;
 use super::orders;
 use crate::{
     checkout::{self, Input, Message, Step, TimerChange},
-    domain::Order,
+    domain::{Order, TimelineEntry},
     store::{Advanced, Cause},
 };
 
@@ -28,43 +28,46 @@ pub(super) fn advance(
     cause: &Cause,
     input: &Input,
     now: Timestamp,
-) -> Result<Advanced, StoreError> {
+) -> Result<(Advanced, Option<TimelineEntry>), StoreError> {
     let counts = match cause {
         Cause::Message(received) => inbox::sqlite::is_new(transaction, *received, now)?,
         Cause::Timer(timer) => timers::sqlite::stands(transaction, timer)?,
         Cause::Customer(_) | Cause::Staff => true,
     };
     if !counts {
-        return Ok(Advanced::Before);
+        return Ok((Advanced::Before, None));
     }
     let Some(order) = orders::find(transaction, order_id)? else {
         return match cause {
             // Fails the transaction, and with it the inbox row: the message is to become a dead letter.
             Cause::Message(_) => Err(StoreError::corrupt(format!("there is no order {order_id}"))),
-            _ => Ok(Advanced::NotFound),
+            _ => Ok((Advanced::NotFound, None)),
         };
     };
     if let Cause::Customer(customer_id) = cause
         && order.customer_id != Some(*customer_id)
     {
-        return Ok(Advanced::NotFound);
+        return Ok((Advanced::NotFound, None));
     }
     match checkout::advance(&order, input) {
         Ok(step) => {
-            apply(transaction, &order, &step, now)?;
-            Ok(Advanced::Now(step.status))
+            let entry = apply(transaction, &order, &step, now)?;
+            Ok((Advanced::Now(step.status), entry))
         }
-        Err(refusal) => Ok(Advanced::Refused(refusal)),
+        Err(refusal) => Ok((Advanced::Refused(refusal), None)),
     }
 }
 
 /// Records `step` of `order`, and tells the others.
+///
+/// # Returns
+/// What the order's timeline gained.
 pub(super) fn apply(
     transaction: &Transaction<'_>,
     order: &Order,
     step: &Step,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Option<TimelineEntry>, StoreError> {
     for message in &step.messages {
         tell(transaction, order, *message, now)?;
     }
@@ -75,7 +78,7 @@ pub(super) fn apply(
         }
         TimerChange::Clear => timers::sqlite::clear(transaction, checkout::TIMER, order.id.0)?,
     }
-    let Some(note) = &step.note else { return Ok(()) };
+    let Some(note) = &step.note else { return Ok(None) };
     // Once its owner is gone, an address is kept only for a parcel that is still to arrive.
     let keep_address =
         order.customer_id.is_some() || matches!(step.status, OrderStatus::Confirmed | OrderStatus::Shipped);
@@ -94,7 +97,7 @@ pub(super) fn apply(
             now.as_micros(),
             keep_address,
         ])?;
-    orders::append(transaction, order.id, step.status, note, now)
+    orders::append(transaction, order.id, step.status, note, now).map(Some)
 }
 
 fn tell(

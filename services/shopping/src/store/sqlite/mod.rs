@@ -107,7 +107,7 @@ impl Store for SqliteStore {
         cause: Cause,
         input: Input,
         now: Timestamp,
-    ) -> Result<Advanced, StoreError> {
+    ) -> Result<(Advanced, Option<TimelineEntry>), StoreError> {
         self.database.write(move |t| advance::advance(t, order_id, &cause, &input, now)).await
     }
 

@@ -95,14 +95,15 @@ pub(super) fn append(
     status: OrderStatus,
     note: &str,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    transaction
+) -> Result<TimelineEntry, StoreError> {
+    let number = transaction
         .prepare_cached(
             "INSERT INTO order_timeline (order_id, number, at, status, note)
-             VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM order_timeline WHERE order_id = ?1), ?2, ?3, ?4)",
+             VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM order_timeline WHERE order_id = ?1), ?2, ?3, ?4)
+             RETURNING number",
         )?
-        .execute(params![order_id.0, now.as_micros(), status.as_str(), note])?;
-    Ok(())
+        .query_row(params![order_id.0, now.as_micros(), status.as_str(), note], |row| row.get(0))?;
+    Ok(TimelineEntry { number, at: now, status, note: note.to_owned() })
 }
 
 const COLUMNS: &str = "id, customer_id, status, reason, amount, currency, payment_token, address, captured,
