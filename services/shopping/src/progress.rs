@@ -24,7 +24,7 @@ impl Progress {
     pub(crate) fn follow(&self, order_id: OrderId) -> Following {
         let steps =
             self.orders().entry(order_id).or_insert_with(|| broadcast::channel(WAITING).0).subscribe();
-        Following { progress: self.clone(), order_id, steps }
+        Following { progress: self.clone(), order_id, steps: Some(steps) }
     }
 
     /// Tells those who follow an order of the step that it has taken, if it has.
@@ -55,7 +55,8 @@ impl Progress {
 pub(crate) struct Following {
     progress: Progress,
     order_id: OrderId,
-    steps: broadcast::Receiver<Option<TimelineEntry>>,
+    /// There until this is dropped.
+    steps: Option<broadcast::Receiver<Option<TimelineEntry>>>,
 }
 
 impl Following {
@@ -64,8 +65,9 @@ impl Following {
     /// # Returns
     /// The next step, if it is at hand; otherwise it is to be looked for in the store.
     pub(crate) async fn next(&mut self, seen: u32) -> Option<TimelineEntry> {
+        let steps = self.steps.as_mut()?;
         loop {
-            match self.steps.recv().await {
+            match steps.recv().await {
                 Ok(Some(step)) if step.number <= seen => {}
                 Ok(Some(step)) if step.number == seen + 1 => return Some(step),
                 // One is missing: another process took it, or this one has yet to tell of it, or told of too many.
@@ -78,8 +80,9 @@ impl Following {
 impl Drop for Following {
     fn drop(&mut self) {
         let mut orders = self.progress.orders();
-        // This one is still counted.
-        if orders.get(&self.order_id).is_some_and(|steps| steps.receiver_count() <= 1) {
+        // While nobody else comes or leaves: of two who leave at once the second sees that it is the last.
+        drop(self.steps.take());
+        if orders.get(&self.order_id).is_some_and(|steps| steps.receiver_count() == 0) {
             orders.remove(&self.order_id);
         }
     }
@@ -128,6 +131,26 @@ mod tests {
         assert_eq!(following.next(3).await, None, "it is not said what happened");
         (0..100).for_each(|number| progress.moved(order, Some(step(number))));
         assert_eq!(following.next(3).await, None, "who falls behind has missed some");
+    }
+
+    #[test]
+    fn followers_who_leave_at_once_leave_nothing_behind() {
+        let progress = Progress::default();
+        for _ in 0..5_000 {
+            let order = OrderId::new();
+            let followers = [progress.follow(order), progress.follow(order)];
+            let barrier = std::sync::Barrier::new(followers.len());
+            std::thread::scope(|scope| {
+                for following in followers {
+                    let barrier = &barrier;
+                    scope.spawn(move || {
+                        barrier.wait();
+                        drop(following);
+                    });
+                }
+            });
+        }
+        assert_eq!(progress.orders().len(), 0);
     }
 
     #[tokio::test]

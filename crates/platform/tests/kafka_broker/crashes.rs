@@ -37,9 +37,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Publishes until it is confirmed.
 async fn published(broker: &Arc<dyn Broker>) {
     let event = Envelope::seal(&placed(OrderId::new(), 0), Timestamp::now());
-    while broker.publish(&event).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("an event is confirmed", || async { broker.publish(&event).await.ok() }).await;
 }
 
 fn question(patience: Duration) -> RpcCall {

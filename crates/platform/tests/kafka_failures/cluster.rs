@@ -90,9 +90,7 @@ impl Flow {
         self.placed.insert(order, 1);
         let event = Envelope::seal(&placed(order, 0), Timestamp::now());
         let begun = Instant::now();
-        while self.relay.publish(&event).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        within(RECOVERY, "a confirmed event", || async { self.relay.publish(&event).await.ok() }).await;
         begun.elapsed()
     }
 

@@ -33,8 +33,8 @@ use crate::{
 const GROUP: usize = 64;
 /// Commands of one process that may wait: more than the requests and messages that it takes at a time.
 const QUEUE: usize = 4_096;
-/// How often other tasks that can go on do so before commands are gathered: what has arrived meanwhile is read, and shares the
-/// transaction. Where there are none, this takes no time.
+/// How often other tasks that can go on may do so before commands are gathered: as far as the runtime gets to it, what has arrived
+/// meanwhile is read, and shares the transaction. Where nothing is ready this takes microseconds, on a busy machine milliseconds.
 const YIELDS: u32 = 6;
 /// How long a command may wait until it is begun.
 const TURN: Duration = Duration::from_secs(5);
