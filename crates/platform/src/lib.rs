@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod http;
 pub mod idempotency;
 pub mod inbox;
+pub mod loader;
 pub mod messaging;
 pub mod outbox;
 pub mod service;

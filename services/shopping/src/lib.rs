@@ -18,7 +18,6 @@ pub mod queries;
 pub mod store;
 
 mod app;
-mod catalogue;
 mod progress;
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Broker, RpcCall, RpcRequest};
-use crate::{Clock, backoff::Backoff, trace::TraceContext};
+use crate::{Clock, backoff::Backoff, loader::GivenUp, trace::TraceContext};
 
 /// Questions that one service answers at a time; beyond that the asker is told that it is busy.
 const WINDOW: usize = 256;
@@ -45,6 +45,12 @@ impl From<crate::store::StoreError> for RpcError {
                 Self::Failed("the store failed".to_owned())
             }
         }
+    }
+}
+
+impl From<GivenUp> for RpcError {
+    fn from(given_up: GivenUp) -> Self {
+        Self::Failed(given_up.to_string())
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     auth::RevocationStore, endpoint::Endpoint, idempotency::IdempotencyStore, inbox::InboxStore,
-    outbox::OutboxStore, timers::TimerStore,
+    loader::GivenUp, outbox::OutboxStore, timers::TimerStore,
 };
 
 pub use lock::{Lock, LockError};
@@ -36,6 +36,22 @@ impl StoreError {
     #[must_use]
     pub fn corrupt(what: impl Into<String>) -> Self {
         Self::Failed(what.into().into())
+    }
+}
+
+/// For a [`Loader`](crate::loader::Loader), all of whose askers are told of the same failure.
+impl From<GivenUp> for Arc<StoreError> {
+    fn from(given_up: GivenUp) -> Self {
+        Self::new(StoreError::Unavailable(given_up.to_string()))
+    }
+}
+
+impl From<Arc<Self>> for StoreError {
+    fn from(shared: Arc<Self>) -> Self {
+        match &*shared {
+            Self::Unavailable(reason) => Self::Unavailable(reason.clone()),
+            Self::Failed(source) => Self::Failed(source.to_string().into()),
+        }
     }
 }
 

@@ -25,7 +25,9 @@ pub const SETTLE: &str = "settle";
 pub fn open(store: &platform::store::Store) -> Arc<dyn Store> {
     match store {
         platform::store::Store::Sqlite(database) => Arc::new(sqlite::SqliteStore(database.clone())),
-        platform::store::Store::Postgres(database) => Arc::new(postgres::PostgresStore(database.clone())),
+        platform::store::Store::Postgres(database) => {
+            Arc::new(postgres::PostgresStore::new(database.clone()))
+        }
     }
 }
 

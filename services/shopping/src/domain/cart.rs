@@ -9,12 +9,20 @@ pub const MAX_QUANTITY: u32 = 1_000;
 pub const MAX_LINES: usize = 100;
 
 /// Whose cart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CartOwner {
     /// A customer's.
     Customer(CustomerId),
     /// A guest's: the SHA-256 of the cart token, so that whoever reads the database cannot use the cart.
     Guest([u8; 32]),
+}
+
+impl CartOwner {
+    /// Whether it is a guest's.
+    #[must_use]
+    pub const fn is_guest(&self) -> bool {
+        matches!(self, Self::Guest(_))
+    }
 }
 
 /// So many pieces of one product.

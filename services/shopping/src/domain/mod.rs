@@ -4,4 +4,4 @@ mod cart;
 mod order;
 
 pub use cart::{Cart, CartError, CartLine, CartOwner, MAX_LINES, MAX_QUANTITY};
-pub use order::{Order, OrderLine, TimelineEntry};
+pub use order::{Order, OrderLine, Timeline, TimelineEntry};

@@ -56,6 +56,17 @@ impl Order {
     }
 }
 
+/// How an order came to where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// Whose order it is; `None` once the customer is gone.
+    pub customer_id: Option<CustomerId>,
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// The steps that were asked for, in their order.
+    pub steps: Vec<TimelineEntry>,
+}
+
 /// A step that an order took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEntry {

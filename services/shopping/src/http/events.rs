@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::orders::{TimelineItem, viewer};
 use crate::{
     Shopping,
-    domain::TimelineEntry,
+    domain::{Timeline, TimelineEntry},
     progress,
     queries::{self, Viewer},
 };
@@ -105,18 +105,18 @@ pub(super) async fn follow(
 ) -> Result<Following, Problem> {
     // Before the first look, so that no step falls between the two.
     let progress = shopping.progress.follow(id.0);
-    let order = queries::get_order(shopping, viewer(&caller.0), id.0).await?;
-    let order = order.ok_or_else(|| Problem::not_found("order"))?;
-    let steps = queries::get_timeline(shopping, order.id, seen.0).await?;
-    if order.is_settled() && steps.is_empty() {
+    let viewer = viewer(&caller.0);
+    let timeline = queries::get_timeline(shopping, viewer, id.0, seen.0).await?;
+    let Timeline { status, steps, .. } = timeline.ok_or_else(|| Problem::not_found("order"))?;
+    if status.is_settled() && steps.is_empty() {
         return Ok(Either::Right(Status::NoContent));
     }
     let follower = Follower {
         shopping: Arc::clone(shopping),
         progress,
-        viewer: viewer(&caller.0),
-        order_id: order.id,
-        settled: order.is_settled(),
+        viewer,
+        order_id: id.0,
+        settled: status.is_settled(),
         seen: seen.0,
         until: Instant::now() + LONGEST,
     };
@@ -152,40 +152,34 @@ impl Follower {
                     () = &mut shutdown => break,
                 };
                 match next {
-                    Some(next) if next.is_empty() => {
-                        if !self.may_go_on().await {
-                            break;
-                        }
-                        yield Event::comment("still there");
-                    }
+                    Some(next) if next.is_empty() => yield Event::comment("still there"),
                     Some(next) => steps = next,
-                    // The store cannot be read. The client comes again, and goes on from what it has seen.
                     None => break,
                 }
             }
         })
     }
 
-    /// Whether the order is still to be seen by whoever follows it, and may take a step: a client that says it has seen more
-    /// than there is would be told of none.
-    async fn may_go_on(&self) -> bool {
-        let order = queries::get_order(&self.shopping, self.viewer, self.order_id).await;
-        order.is_ok_and(|order| order.is_some_and(|order| !order.is_settled()))
-    }
-
     /// The next steps, or none once it is time for a sign of life.
+    ///
+    /// # Returns
+    /// `None` if there are no more to be told: the store cannot be read, and the client comes again and goes on from what it
+    /// has seen; or it may not see the order any more; or it says that it has seen all there will be, and more.
     async fn next_steps(&mut self) -> Option<Vec<TimelineEntry>> {
         let heartbeat = Instant::now() + HEARTBEAT;
         while Instant::now() < heartbeat {
             if let Ok(Some(step)) = timeout(POLL, self.progress.next(self.seen)).await {
                 return Some(vec![step]);
             }
-            let steps = queries::get_timeline(&self.shopping, self.order_id, self.seen).await;
+            let timeline = queries::get_timeline(&self.shopping, self.viewer, self.order_id, self.seen).await;
             let failed =
                 |error: &_| tracing::warn!(order_id = %self.order_id, %error, "an order cannot be followed");
-            let steps = steps.inspect_err(failed).ok()?;
+            let Timeline { status, steps, .. } = timeline.inspect_err(failed).ok()??;
             if !steps.is_empty() {
                 return Some(steps);
+            }
+            if status.is_settled() {
+                return None;
             }
         }
         Some(Vec::new())

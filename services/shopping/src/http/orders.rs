@@ -222,10 +222,9 @@ pub(super) async fn timeline(
     caller: Caller,
     id: Id<OrderId>,
 ) -> Result<Json<Page<TimelineItem>>, Problem> {
-    let order = queries::get_order(shopping, viewer(&caller.0), id.0).await?;
-    let order = order.ok_or_else(|| Problem::not_found("order"))?;
-    let items = queries::get_timeline(shopping, order.id, 0).await?;
-    Ok(Json(Page { items: items.into_iter().map(TimelineItem::from).collect(), next: None }))
+    let timeline = queries::get_timeline(shopping, viewer(&caller.0), id.0, 0).await?;
+    let timeline = timeline.ok_or_else(|| Problem::not_found("order"))?;
+    Ok(Json(Page { items: timeline.steps.into_iter().map(TimelineItem::from).collect(), next: None }))
 }
 
 /// Call off an order that is not confirmed yet; for staff also one whose payment is not captured yet

@@ -5,7 +5,7 @@ use platform::store::StoreError;
 
 use crate::{
     app::Shopping,
-    domain::{Order, TimelineEntry},
+    domain::{Order, Timeline},
 };
 
 /// Who looks.
@@ -15,6 +15,16 @@ pub enum Viewer {
     Customer(CustomerId),
     /// Staff see all.
     Staff,
+}
+
+impl Viewer {
+    /// Whether an order of `customer_id` is one for these eyes.
+    fn may_see(self, customer_id: Option<CustomerId>) -> bool {
+        match self {
+            Self::Customer(viewer) => customer_id == Some(viewer),
+            Self::Staff => true,
+        }
+    }
 }
 
 /// The order, if there is one that `viewer` may see.
@@ -27,20 +37,19 @@ pub async fn get_order(
     order_id: OrderId,
 ) -> Result<Option<Order>, StoreError> {
     let order = shopping.store.order(order_id).await?;
-    Ok(order.filter(|order| match viewer {
-        Viewer::Customer(customer_id) => order.customer_id == Some(customer_id),
-        Viewer::Staff => true,
-    }))
+    Ok(order.filter(|order| viewer.may_see(order.customer_id)))
 }
 
-/// The steps of an order behind number `after`, for somebody who may see it.
+/// Where an order stands, with its steps behind number `after`, if there is one that `viewer` may see.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn get_timeline(
     shopping: &Shopping,
+    viewer: Viewer,
     order_id: OrderId,
     after: u32,
-) -> Result<Vec<TimelineEntry>, StoreError> {
-    shopping.store.timeline(order_id, after).await
+) -> Result<Option<Timeline>, StoreError> {
+    let timeline = shopping.store.timeline(order_id, after).await?;
+    Ok(timeline.filter(|timeline| viewer.may_see(timeline.customer_id)))
 }

@@ -20,7 +20,7 @@ use platform::{
 
 use crate::{
     checkout::{Input, Refusal},
-    domain::{Cart, CartError, CartLine, CartOwner, Order, TimelineEntry},
+    domain::{Cart, CartError, CartLine, CartOwner, Order, Timeline, TimelineEntry},
 };
 
 /// What shopping keeps.
@@ -117,8 +117,8 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Order>, StoreError>;
 
-    /// The steps of an order behind number `after`.
-    async fn timeline(&self, order_id: OrderId, after: u32) -> Result<Vec<TimelineEntry>, StoreError>;
+    /// Where an order stands, with its steps behind number `after`.
+    async fn timeline(&self, order_id: OrderId, after: u32) -> Result<Option<Timeline>, StoreError>;
 
     /// Looks for orders that something happened to twice, and for keys that two orders, or none, were placed with.
     async fn audit_orders(&self) -> Result<OrderAudit, StoreError>;

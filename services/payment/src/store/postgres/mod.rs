@@ -7,13 +7,14 @@ mod change;
 mod effect;
 mod rows;
 
-use std::slice;
+use std::{slice, sync::Arc};
 
 use async_trait::async_trait;
 use contracts::{Money, OrderId, Timestamp};
 use futures::try_join;
 use platform::{
     inbox::{Received, postgres::is_new},
+    loader::Loader,
     store::{
         StoreError,
         postgres::{Database, Transaction},
@@ -32,24 +33,32 @@ use effect::{Effect, Heard};
 const EFFECTS: u8 = 0;
 
 /// The books, in a database.
-pub(super) struct PostgresStore(pub(super) Database);
+pub(super) struct PostgresStore {
+    database: Database,
+    payments: Loader<OrderId, Payment, Arc<StoreError>>,
+}
 
 impl PostgresStore {
+    /// The books in `database`, whose schema is up to date.
+    pub(super) fn new(database: Database) -> Self {
+        Self { payments: rows::loader(&database), database }
+    }
+
     /// Has `effect` take place, together with those on other payments that come at the same time.
     async fn effect(&self, effect: Effect) -> Result<Option<Payment>, RequestError> {
         let key = (EFFECTS, rows::lock_key(effect.order_id));
-        self.0.together(key, effect, |t, effects| Box::pin(effect::apply(t, effects))).await
+        self.database.together(key, effect, |t, effects| Box::pin(effect::apply(t, effects))).await
     }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn payment(&self, order_id: OrderId) -> Result<Option<Payment>, StoreError> {
-        rows::payment(&self.0, order_id).await
+        Ok(self.payments.load(order_id).await?)
     }
 
     async fn statement(&self, order_id: OrderId) -> Result<Option<Statement>, StoreError> {
-        rows::statement(&self.0, order_id).await
+        rows::statement(&self.database, order_id).await
     }
 
     async fn repeat_answer(
@@ -58,7 +67,7 @@ impl Store for PostgresStore {
         order_id: OrderId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut connection = self.0.connection().await?;
+        let mut connection = self.database.connection().await?;
         let transaction = connection.begin();
         let (mut payments, new) = try_join!(
             rows::hold(&transaction, slice::from_ref(&order_id)),
@@ -128,7 +137,7 @@ impl Store for PostgresStore {
     }
 
     async fn reschedule(&self, timer: Timer, next: Option<Timestamp>) -> Result<(), StoreError> {
-        let mut connection = self.0.connection().await?;
+        let mut connection = self.database.connection().await?;
         let transaction = connection.begin();
         if timers::postgres::stands(&transaction, &timer).await? {
             reset(&transaction, timer, next);
@@ -138,7 +147,7 @@ impl Store for PostgresStore {
     }
 
     async fn payments(&self, after: Option<OrderId>, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        rows::payments(&self.0, after, limit).await
+        rows::payments(&self.database, after, limit).await
     }
 }
 

@@ -1,23 +1,45 @@
 //! Rows of payments and of their history.
 
-use std::{collections::HashMap, iter::repeat_n};
+use std::{collections::HashMap, iter::repeat_n, sync::Arc};
 
 use contracts::{Currency, Money, OrderId, Timestamp};
 use futures::try_join;
-use platform::store::{
-    StoreError,
-    postgres::{Database, Transaction, moment, parse, timestamp},
+use platform::{
+    loader::Loader,
+    store::{
+        StoreError,
+        postgres::{Database, Transaction, moment, parse, timestamp},
+    },
 };
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::{
     domain::{Note, Payment},
     store::{HistoryEntry, Statement},
 };
 
-pub(super) async fn payment(database: &Database, order_id: OrderId) -> Result<Option<Payment>, StoreError> {
-    let sql = "SELECT order_id, status, amount, currency, captured, refunded, reason FROM payment WHERE order_id = $1";
-    database.query(sql, &[&order_id.0]).await?.first().map(read).transpose()
+const FIND: &str = "SELECT order_id, status, amount, currency, captured, refunded, reason
+    FROM payment WHERE order_id = ANY($1)";
+
+/// Reads payments.
+pub(super) fn loader(database: &Database) -> Loader<OrderId, Payment, Arc<StoreError>> {
+    let database = database.clone();
+    Loader::new(move |orders| {
+        let database = database.clone();
+        Box::pin(async move {
+            let rows = database.query(FIND, &[&ids(&orders)]).await.map_err(Arc::new)?;
+            Ok(by_order(&rows)?)
+        })
+    })
+}
+
+fn ids(orders: &[OrderId]) -> Vec<Uuid> {
+    orders.iter().map(|order| order.0).collect()
+}
+
+fn by_order<C: FromIterator<(OrderId, Payment)>>(rows: &[Row]) -> Result<C, StoreError> {
+    rows.iter().map(|row| read(row).map(|payment| (payment.order_id, payment))).collect()
 }
 
 /// What stands for an order where only a number can: the last 64 bits of an id are random.
@@ -33,15 +55,11 @@ pub(super) async fn hold(
 ) -> Result<HashMap<OrderId, Payment>, StoreError> {
     // There may be no rows to lock.
     let lock = transaction.lock(orders.iter().map(|order| lock_key(*order)).collect());
-    let ids: Vec<_> = orders.iter().map(|order| order.0).collect();
-    let find = async {
-        let sql = "SELECT order_id, status, amount, currency, captured, refunded, reason
-             FROM payment WHERE order_id = ANY($1)";
-        transaction.query(sql, &[&ids]).await
-    };
+    let ids = ids(orders);
+    let find = async { transaction.query(FIND, &[&ids]).await };
     // In this order, so that nothing is read before the locks are held.
     let ((), rows) = try_join!(lock, find)?;
-    rows.iter().map(|row| read(row).map(|payment| (payment.order_id, payment))).collect()
+    by_order(&rows)
 }
 
 pub(super) async fn payments(

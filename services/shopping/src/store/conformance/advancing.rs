@@ -16,6 +16,7 @@ use platform::{store::StoreError, timers::Timer};
 use super::fixture::{Fixture, NOW, SECOND, message};
 use crate::{
     checkout::{Input, Refusal, wait},
+    domain::Timeline,
     store::{Advanced, Cause},
 };
 
@@ -23,7 +24,7 @@ async fn happens(fixture: &Fixture, order_id: OrderId, cause: Cause, input: Inpu
     let (advanced, step) = fixture.store.advance(order_id, cause, input, NOW + SECOND).await.unwrap();
     if let Some(step) = step {
         assert!(matches!(advanced, Advanced::Now(status) if status == step.status), "{advanced:?} {step:?}");
-        let kept = fixture.store.timeline(order_id, step.number - 1).await.unwrap();
+        let kept = fixture.steps(order_id, step.number - 1).await;
         assert_eq!(kept.first(), Some(&step), "what is told is what is kept");
     }
     advanced
@@ -162,7 +163,7 @@ pub async fn a_refund_may_be_given_up_and_asked_for_again(fixture: Fixture) {
             let input = Input::TimedOut(timer.attempt);
             happens(&fixture, id, Cause::Timer(timer), input).await;
         }
-        let timeline = fixture.store.timeline(id, 0).await.unwrap();
+        let timeline = fixture.steps(id, 0).await;
         let notes =
             timeline.iter().filter(|entry| entry.note.ends_with("somebody has to look at it.")).count();
         assert_eq!(notes, given_up);
@@ -208,17 +209,19 @@ pub async fn a_declined_order_says_why(fixture: Fixture) {
 pub async fn a_timeline_is_numbered_without_gaps(fixture: Fixture) {
     let (id, other) =
         (fixture.order_in(CustomerId::new(), Delivered).await, fixture.placed(CustomerId::new()).await.id);
-    let timeline = fixture.store.timeline(id, 0).await.unwrap();
+    let timeline = fixture.steps(id, 0).await;
     assert_eq!(timeline.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(
         timeline.iter().map(|entry| entry.status).collect::<Vec<_>>(),
         [Pending, Reserved, Authorised, Confirmed, Confirmed, Shipped, Delivered]
     );
     assert!(timeline.iter().all(|entry| !entry.note.is_empty()));
-    assert_eq!(fixture.store.timeline(id, 4).await.unwrap(), timeline[4..]);
-    assert_eq!(fixture.store.timeline(id, 7).await.unwrap(), []);
-    assert_eq!(fixture.store.timeline(other, 0).await.unwrap().len(), 1);
-    assert_eq!(fixture.store.timeline(OrderId::new(), 0).await.unwrap(), []);
+    assert_eq!(fixture.steps(id, 4).await, timeline[4..]);
+    assert_eq!(fixture.steps(id, 7).await, []);
+    assert_eq!(fixture.steps(other, 0).await.len(), 1);
+    let (anna, order) = (fixture.order(id).await.customer_id, fixture.store.timeline(id, 7).await.unwrap());
+    assert_eq!(order, Some(Timeline { customer_id: anna, status: Delivered, steps: Vec::new() }));
+    assert_eq!(fixture.store.timeline(OrderId::new(), 0).await.unwrap(), None);
 }
 
 /// Deliveries, a timer and a customer at the same moment: one order, one way, one event a step.
@@ -238,7 +241,7 @@ pub async fn an_order_advances_once_whoever_races(fixture: Fixture) {
     let count = |event: &str| told.iter().filter(|told| told.as_str() == event).count();
     assert!(count(OrderReserved::TYPE) <= 1 && count(OrderPlaced::TYPE) <= 2, "{told:?}");
     assert!((1..=2).contains(&count(OrderCancelled::TYPE)), "{told:?}");
-    let timeline = fixture.store.timeline(id, 0).await.unwrap();
+    let timeline = fixture.steps(id, 0).await;
     let numbers: Vec<u32> = timeline.iter().map(|entry| entry.number).collect();
     assert_eq!(numbers, (1..=u32::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
 }

@@ -95,7 +95,7 @@ pub async fn each_order_is_that_of_its_cart(fixture: Fixture) {
         assert_eq!(fixture.order(placing.order.id).await, placing.order);
         assert!(fixture.cart(owner).await.lines.is_empty());
         assert_eq!(fixture.told(placing.order.id).await, ["order.placed.v1"]);
-        assert!(fixture.store.timeline(placing.order.id, 0).await.unwrap().len() == 1);
+        assert!(fixture.steps(placing.order.id, 0).await.len() == 1);
     }
 }
 
@@ -125,7 +125,7 @@ pub async fn each_order_takes_its_own_step(fixture: Fixture) {
         let expected = if n % 4 == 3 { Advanced::Now(reached[3]) } else { Advanced::Before };
         assert_eq!(again.unwrap(), (expected, None), "{n}");
         let order = fixture.order(orders[n]).await;
-        let timeline = fixture.store.timeline(orders[n], 0).await.unwrap();
+        let timeline = fixture.steps(orders[n], 0).await;
         assert_eq!((order.status, timeline.len()), (reached[n % 4], 2));
     }
 }

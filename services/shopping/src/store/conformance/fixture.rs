@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     checkout::Input,
-    domain::{Cart, CartLine, CartOwner, Order, OrderLine},
+    domain::{Cart, CartLine, CartOwner, Order, OrderLine, TimelineEntry},
     store::{AddToCart, Added, Advanced, Cause, PlaceOrder, Placing, Store, open},
 };
 
@@ -113,6 +113,12 @@ impl Fixture {
         self.store.order(order_id).await.unwrap().expect("an order")
     }
 
+    /// The steps of an order behind number `after`; none if there is no such order.
+    pub async fn steps(&self, order_id: OrderId, after: u32) -> Vec<TimelineEntry> {
+        let timeline = self.store.timeline(order_id, after).await.unwrap();
+        timeline.map(|timeline| timeline.steps).unwrap_or_default()
+    }
+
     /// Everything in the outbox, in order.
     pub async fn published(&self) -> Vec<Envelope> {
         let outbox = self.platform.messaging();
@@ -160,7 +166,7 @@ pub const fn euros(amount: i64) -> Money {
 }
 
 pub fn addition(owner: CartOwner, line: CartLine) -> AddToCart {
-    let new_guest = matches!(owner, CartOwner::Guest(_));
+    let new_guest = owner.is_guest();
     AddToCart { owner, new_guest, forget_before: NOW - LONG, line, idempotency: None, now: NOW }
 }
 

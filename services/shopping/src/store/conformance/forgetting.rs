@@ -57,7 +57,7 @@ pub async fn orders_that_are_being_checked_out_are_cancelled(fixture: Fixture) {
         let order = fixture.order(id).await;
         assert_eq!((order.status, order.customer_id, order.address), (Cancelled, None, None));
         assert_eq!(fixture.told(id).await.last().unwrap(), OrderCancelled::TYPE);
-        assert_eq!(fixture.store.timeline(id, 0).await.unwrap().last().unwrap().status, Cancelled);
+        assert_eq!(fixture.steps(id, 0).await.last().unwrap().status, Cancelled);
         assert_eq!(fixture.timer(id).await, None);
     }
     assert_eq!(fixture.order(confirmed).await.status, Confirmed);

@@ -34,7 +34,7 @@ pub async fn an_order_is_kept_as_it_was_placed(fixture: Fixture) {
     let placing = fixture.prepared(CustomerId::new()).await;
     assert_eq!(place(&fixture, &placing).await, Placing::Placed);
     assert_eq!(fixture.order(placing.order.id).await, placing.order);
-    let timeline = fixture.store.timeline(placing.order.id, 0).await.unwrap();
+    let timeline = fixture.steps(placing.order.id, 0).await;
     assert_eq!(timeline.len(), 1);
     assert_eq!((timeline[0].number, timeline[0].at, timeline[0].status), (1, NOW, OrderStatus::Pending));
     assert_eq!(fixture.store.order(contracts::OrderId::new()).await.unwrap(), None);

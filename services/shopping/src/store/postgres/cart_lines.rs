@@ -1,13 +1,19 @@
 //! The lines of carts. Whoever changes some locks their owner first, so that what is decided about the whole cart still
 //! holds when it is written.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use contracts::ProductId;
 use futures::try_join;
-use platform::store::{
-    StoreError,
-    postgres::{Database, Transaction, count},
+use platform::{
+    loader::Loader,
+    store::{
+        StoreError,
+        postgres::{Connection, Database, Transaction, count},
+    },
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -23,37 +29,62 @@ fn key(owner: CartOwner) -> Vec<u8> {
     }
 }
 
-pub(super) async fn find(database: &Database, owner: CartOwner) -> Result<Option<Cart>, StoreError> {
-    // A guest's empty cart is a row without lines, one that is not known is none.
-    let rows = match owner {
-        CartOwner::Customer(_) => {
-            database
-                .query(
-                    "SELECT product_id, quantity, amount, currency FROM cart_line WHERE owner = $1 ORDER BY position",
-                    &[&key(owner)],
-                )
-                .await?
-        }
-        CartOwner::Guest(_) => {
-            database
-                .query(
-                    "SELECT product_id, quantity, amount, currency FROM guest_cart LEFT JOIN cart_line USING (owner)
-                     WHERE owner = $1 ORDER BY position",
-                    &[&key(owner)],
-                )
-                .await?
-        }
+/// Reads carts. A guest's that is not known is not found; a customer always has one.
+pub(super) fn loader(database: &Database) -> Loader<CartOwner, Cart, Arc<StoreError>> {
+    let database = database.clone();
+    Loader::new(move |owners| {
+        let database = database.clone();
+        Box::pin(async move { Ok(find_all(&database, &owners).await?) })
+    })
+}
+
+async fn find_all(
+    database: &Database,
+    owners: &[CartOwner],
+) -> Result<BTreeMap<CartOwner, Cart>, StoreError> {
+    let keys = keys(owners);
+    let (guests, customers): (Vec<_>, Vec<_>) = owners.iter().partition(|owner| owner.is_guest());
+    let connection = database.connection().await?;
+    let of_customers = async {
+        let sql = "SELECT owner, product_id, quantity, amount, currency FROM cart_line
+             WHERE owner = ANY($1) ORDER BY position";
+        read(&connection, sql, &customers).await
     };
-    if rows.is_empty() && matches!(owner, CartOwner::Guest(_)) {
-        return Ok(None);
-    }
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in &rows {
+    let of_guests = async {
+        // One that is known and empty is a row without a line.
+        let sql = "SELECT owner, product_id, quantity, amount, currency
+             FROM guest_cart LEFT JOIN cart_line USING (owner) WHERE owner = ANY($1) ORDER BY position";
+        read(&connection, sql, &guests).await
+    };
+    let (of_customers, of_guests) = try_join!(of_customers, of_guests)?;
+    let mut carts: BTreeMap<CartOwner, Cart> =
+        customers.into_iter().map(|owner| (owner, Cart::default())).collect();
+    for row in of_customers.iter().chain(&of_guests) {
+        let cart = carts.entry(owner_of(row, &keys)?).or_default();
         if row.try_get::<_, Option<Uuid>>("product_id")?.is_some() {
-            lines.push(line(row)?);
+            cart.lines.push(line(row)?);
         }
     }
-    Ok(Some(Cart { lines }))
+    Ok(carts)
+}
+
+async fn read(connection: &Connection, sql: &str, owners: &[CartOwner]) -> Result<Vec<Row>, StoreError> {
+    if owners.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<Vec<u8>> = owners.iter().map(|owner| key(*owner)).collect();
+    connection.query(sql, &[&keys]).await
+}
+
+/// Whose each key is.
+fn keys(owners: &[CartOwner]) -> HashMap<Vec<u8>, CartOwner> {
+    owners.iter().map(|owner| (key(*owner), *owner)).collect()
+}
+
+/// Whose `row` is, of those who were asked for.
+fn owner_of(row: &Row, keys: &HashMap<Vec<u8>, CartOwner>) -> Result<CartOwner, StoreError> {
+    let owner = keys.get(row.try_get::<_, &[u8]>("owner")?).copied();
+    owner.ok_or_else(|| StoreError::corrupt("a cart is somebody's who was not asked for"))
 }
 
 fn line(row: &Row) -> Result<CartLine, StoreError> {
@@ -85,11 +116,7 @@ pub(super) async fn hold_all(
     transaction: &Transaction<'_>,
     owners: &[CartOwner],
 ) -> Result<HashMap<CartOwner, Cart>, StoreError> {
-    let keys: HashMap<Vec<u8>, CartOwner> = owners.iter().map(|owner| (key(*owner), *owner)).collect();
-    let owner_of = |row: &Row| -> Result<CartOwner, StoreError> {
-        let owner = keys.get(row.try_get::<_, &[u8]>("owner")?).copied();
-        owner.ok_or_else(|| StoreError::corrupt("a cart is somebody's who was not asked for"))
-    };
+    let keys = keys(owners);
     let all: Vec<&[u8]> = keys.keys().map(Vec::as_slice).collect();
     let guests: Vec<&[u8]> = owners
         .iter()
@@ -113,13 +140,13 @@ pub(super) async fn hold_all(
     };
     // In this order, so that nothing is read before the locks are held.
     let ((), known_guests, rows) = try_join!(lock(transaction, owners), known_guests, lines)?;
-    let customers = owners.iter().copied().filter(|owner| matches!(owner, CartOwner::Customer(_)));
+    let customers = owners.iter().copied().filter(|owner| !owner.is_guest());
     let mut carts: HashMap<CartOwner, Cart> = customers.map(|owner| (owner, Cart::default())).collect();
     for row in &known_guests {
-        carts.insert(owner_of(row)?, Cart::default());
+        carts.insert(owner_of(row, &keys)?, Cart::default());
     }
     for row in &rows {
-        if let Some(cart) = carts.get_mut(&owner_of(row)?) {
+        if let Some(cart) = carts.get_mut(&owner_of(row, &keys)?) {
             cart.lines.push(line(row)?);
         }
     }

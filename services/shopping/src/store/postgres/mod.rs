@@ -13,11 +13,14 @@ mod orders;
 mod place;
 mod wishlists;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use contracts::{CustomerId, Money, OrderId, ProductId, Timestamp, events::CustomerDeleted};
 use platform::{
     idempotency::{Idempotency, IdempotencyStore as _, Known, Once},
     inbox::Received,
+    loader::Loader,
     store::{
         StoreError,
         postgres::{Database, Key, parse},
@@ -31,18 +34,19 @@ use super::{
 };
 use crate::{
     checkout::Input,
-    domain::{Cart, CartOwner, Order, TimelineEntry},
+    domain::{Cart, CartOwner, Order, Timeline, TimelineEntry},
 };
 
 /// The adapter.
 pub struct PostgresStore {
     database: Database,
+    carts: Loader<CartOwner, Cart, Arc<StoreError>>,
 }
 
 impl PostgresStore {
     /// An adapter for `database`, whose schema is up to date.
-    pub const fn new(database: Database) -> Self {
-        Self { database }
+    pub fn new(database: Database) -> Self {
+        Self { carts: cart_lines::loader(&database), database }
     }
 }
 
@@ -61,7 +65,7 @@ macro_rules! in_transaction {
 #[async_trait]
 impl Store for PostgresStore {
     async fn cart(&self, owner: CartOwner) -> Result<Option<Cart>, StoreError> {
-        cart_lines::find(&self.database, owner).await
+        Ok(self.carts.load(owner).await?)
     }
 
     async fn add_to_cart(&self, addition: AddToCart) -> Result<Once<Added>, StoreError> {
@@ -165,7 +169,7 @@ impl Store for PostgresStore {
         orders::list(&self.database, filter, after, limit).await
     }
 
-    async fn timeline(&self, order_id: OrderId, after: u32) -> Result<Vec<TimelineEntry>, StoreError> {
+    async fn timeline(&self, order_id: OrderId, after: u32) -> Result<Option<Timeline>, StoreError> {
         orders::timeline(&self.database, order_id, after).await
     }
 

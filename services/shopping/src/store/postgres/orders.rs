@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{integer, money};
 use crate::{
-    domain::{Order, OrderLine, TimelineEntry},
+    domain::{Order, OrderLine, Timeline, TimelineEntry},
     store::OrderFilter,
 };
 
@@ -88,19 +88,27 @@ pub(super) async fn timeline(
     database: &Database,
     order_id: OrderId,
     after: u32,
-) -> Result<Vec<TimelineEntry>, StoreError> {
+) -> Result<Option<Timeline>, StoreError> {
     let rows = database
         .query(
-            "SELECT number, at, status, note FROM order_timeline WHERE order_id = $1 AND number > $2 ORDER BY number",
+            "SELECT o.customer_id, o.status, step.number, step.at, step.status AS step_status, step.note
+             FROM orders AS o LEFT JOIN order_timeline AS step ON step.order_id = o.id AND step.number > $2
+             WHERE o.id = $1 ORDER BY step.number",
             &[&order_id.0, &integer(after)],
         )
         .await?;
-    rows.iter()
-        .map(|row| {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let customer_id = first.try_get::<_, Option<_>>("customer_id")?.map(CustomerId);
+    let status = parse(first, "status")?;
+    let mut steps = Vec::new();
+    for row in &rows {
+        if row.try_get::<_, Option<i32>>("number")?.is_some() {
             let (number, at) = (count(row, "number")?, timestamp(row, "at")?);
-            Ok(TimelineEntry { number, at, status: parse(row, "status")?, note: row.try_get("note")? })
-        })
-        .collect()
+            let (status, note) = (parse(row, "step_status")?, row.try_get("note")?);
+            steps.push(TimelineEntry { number, at, status, note });
+        }
+    }
+    Ok(Some(Timeline { customer_id, status, steps }))
 }
 
 fn order(row: &Row) -> Result<Order, StoreError> {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     checkout::Input,
-    domain::{Cart, CartOwner, Order, TimelineEntry},
+    domain::{Cart, CartOwner, Order, Timeline, TimelineEntry},
 };
 
 /// The adapter.
@@ -133,7 +133,7 @@ impl Store for SqliteStore {
         self.database.read(move |c| orders::list(c, filter, after, limit)).await
     }
 
-    async fn timeline(&self, order_id: OrderId, after: u32) -> Result<Vec<TimelineEntry>, StoreError> {
+    async fn timeline(&self, order_id: OrderId, after: u32) -> Result<Option<Timeline>, StoreError> {
         self.database.read(move |c| orders::timeline(c, order_id, after)).await
     }
 

@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::{carts, money};
 use crate::{
     checkout,
-    domain::{CartOwner, Order, OrderLine, TimelineEntry},
+    domain::{CartOwner, Order, OrderLine, Timeline, TimelineEntry},
     store::{OrderFilter, PlaceOrder, Placing},
 };
 
@@ -159,15 +159,22 @@ pub(super) fn timeline(
     connection: &Connection,
     order_id: OrderId,
     after: u32,
-) -> Result<Vec<TimelineEntry>, StoreError> {
+) -> Result<Option<Timeline>, StoreError> {
+    let whose = "SELECT customer_id, status FROM orders WHERE id = ?1";
+    let whose = connection
+        .prepare_cached(whose)?
+        .query_row([order_id.0], |row| Ok((row.get::<_, Option<_>>(0)?, status(row, 1)?)))
+        .optional()?;
+    let Some((customer_id, status_now)) = whose else { return Ok(None) };
     let mut rows = connection.prepare_cached(
         "SELECT number, at, status, note FROM order_timeline WHERE order_id = ?1 AND number > ?2 ORDER BY number",
     )?;
-    let rows = rows.query_map(params![order_id.0, after], |row| {
+    let steps = rows.query_map(params![order_id.0, after], |row| {
         let at = Timestamp::from_micros(row.get(1)?);
         Ok(TimelineEntry { number: row.get(0)?, at, status: status(row, 2)?, note: row.get(3)? })
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let steps = steps.collect::<Result<_, _>>()?;
+    Ok(Some(Timeline { customer_id: customer_id.map(CustomerId), status: status_now, steps }))
 }
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
