@@ -2,13 +2,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    mem::take,
     sync::Arc,
     time::Duration,
 };
 
 use contracts::events::{Event as _, StockReserved};
 use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -18,6 +22,7 @@ use crate::{
     backoff::Backoff,
     chaos::{Point, crash_point, loses_first},
     messaging::{Broker, Envelope, PublishError},
+    store::StoreError,
 };
 
 /// Aggregates whose events are on their way at the same time: more than one consumer takes, so that those that wait for one
@@ -27,6 +32,8 @@ const WINDOW: usize = 1_024;
 const BATCH: u32 = 500;
 /// How often the outbox is looked at when nothing wakes the relay: rows may have been taken over, or wait for others.
 const POLL: Duration = Duration::from_millis(100);
+/// How long confirmed rows wait for others, to be deleted together with them, while no row waits for them in turn.
+const GATHER: Duration = Duration::from_millis(2);
 /// How long rows are held without a sign of life.
 const HOLD: Duration = Duration::from_secs(6);
 /// How often a sign of life is given: two may fail before the rows are lost to others.
@@ -54,6 +61,9 @@ pub struct Relay {
     resting: HashMap<Uuid, (Instant, Backoff)>,
     /// Confirmed rows that are still to be deleted, with the aggregates that they keep waiting.
     confirmed: Vec<Published>,
+    /// When they are, unless others are being deleted: before that only if rows wait for them, and the last try did not fail.
+    delete_at: Instant,
+    delete_failed: bool,
     /// Rows that cannot be read, and have been reported.
     unreadable: HashSet<i64>,
 }
@@ -84,6 +94,8 @@ impl Relay {
             behind: false,
             resting: HashMap::new(),
             confirmed: Vec::new(),
+            delete_at: Instant::now(),
+            delete_failed: false,
             unreadable: HashSet::new(),
         }
     }
@@ -91,11 +103,14 @@ impl Relay {
     /// Relays until `shutdown`, looking whenever `wake` is notified; then lets what is on its way arrive.
     pub async fn run(mut self, wake: Arc<Notify>, shutdown: CancellationToken) {
         let mut publishing = FuturesUnordered::new();
+        // One at a time: what is confirmed meanwhile shares the next.
+        let mut deleting = FuturesUnordered::new();
         let mut renewal = tokio::time::interval(RENEW);
         let mut poll = tokio::time::interval(POLL);
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let mut committed = Vec::new();
+            let to_delete = deleting.is_empty() && !self.confirmed.is_empty();
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
@@ -105,20 +120,20 @@ impl Relay {
                     while let Some(Some(published)) = publishing.next().now_or_never() {
                         self.note(published);
                     }
-                    self.delete_confirmed().await;
-                    self.look |= self.behind;
                 }
+                Some((published, deleted)) = deleting.next() => self.note_deleted(published, deleted),
                 () = wake.notified() => match self.store.committed() {
                     Some(rows) => committed = rows,
                     None => self.look = true,
                 },
-                _ = poll.tick() => {
-                    self.delete_confirmed().await;
-                    self.look = true;
-                }
+                _ = poll.tick() => self.look = true,
+                () = sleep_until(self.delete_at), if to_delete => {}
             }
             for (aggregate, rows) in self.take(committed).await {
                 publishing.push(publish(Arc::clone(&self.broker), aggregate, rows));
+            }
+            if deleting.is_empty() && !self.confirmed.is_empty() && self.is_time_to_delete() {
+                deleting.push(delete(Arc::clone(&self.store), take(&mut self.confirmed)));
             }
         }
         let drain = async {
@@ -129,7 +144,10 @@ impl Relay {
         if tokio::time::timeout(DRAIN, drain).await.is_err() {
             tracing::info!("stopped with events on their way; they stay in the outbox");
         }
-        self.delete_confirmed().await;
+        deleting.push(delete(Arc::clone(&self.store), take(&mut self.confirmed)));
+        while let Some((published, deleted)) = deleting.next().await {
+            self.note_deleted(published, deleted);
+        }
         if let Err(error) = self.store.release().await {
             tracing::warn!(%error, "the outbox could not be let go of; others take it over in a few seconds");
         }
@@ -257,24 +275,53 @@ impl Relay {
         } else {
             self.resting.remove(&aggregate);
         }
+        if published.confirmed.is_empty() {
+            self.let_go(&published);
+            return;
+        }
+        if self.confirmed.is_empty() {
+            self.delete_at = Instant::now() + GATHER;
+        }
         self.confirmed.push(published);
     }
 
-    async fn delete_confirmed(&mut self) {
-        let rows: Vec<i64> =
-            self.confirmed.iter().flat_map(|published| published.confirmed.iter().copied()).collect();
-        if !rows.is_empty() {
-            crash_point(Point::BeforeDelete);
-            if let Err(error) = self.store.delete(&rows).await {
-                tracing::warn!(%error, "published rows could not be deleted; trying again");
-                return;
-            }
-            crash_point(Point::AfterDelete);
-        }
-        for published in self.confirmed.drain(..) {
-            self.on_their_way.remove(&published.aggregate);
+    fn is_time_to_delete(&self) -> bool {
+        (self.behind && !self.delete_failed) || Instant::now() >= self.delete_at
+    }
+
+    fn note_deleted(&mut self, published: Vec<Published>, deleted: Result<(), StoreError>) {
+        self.delete_failed = deleted.is_err();
+        if let Err(error) = deleted {
+            tracing::warn!(%error, "published rows could not be deleted; trying again");
+            self.delete_at = Instant::now() + POLL;
+            self.confirmed.extend(published);
+        } else {
+            published.iter().for_each(|published| self.let_go(published));
         }
     }
+
+    /// Lets those go on that have waited for these.
+    fn let_go(&mut self, published: &Published) {
+        self.on_their_way.remove(&published.aggregate);
+        self.look |= self.behind;
+    }
+}
+
+/// Deletes the rows of `published` that were confirmed.
+async fn delete(
+    store: Arc<dyn OutboxStore>,
+    published: Vec<Published>,
+) -> (Vec<Published>, Result<(), StoreError>) {
+    let rows: Vec<i64> = published.iter().flat_map(|published| published.confirmed.iter().copied()).collect();
+    if rows.is_empty() {
+        return (published, Ok(()));
+    }
+    crash_point(Point::BeforeDelete);
+    let deleted = store.delete(&rows).await;
+    if deleted.is_ok() {
+        crash_point(Point::AfterDelete);
+    }
+    (published, deleted)
 }
 
 /// Publishes the events of one aggregate one after the other, up to the first that fails.
