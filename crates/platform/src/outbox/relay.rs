@@ -13,7 +13,7 @@ use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
 
 use super::{OutboxRow, OutboxStore};
@@ -32,7 +32,7 @@ const WINDOW: usize = 1_024;
 const BATCH: u32 = 500;
 /// How often the outbox is looked at when nothing wakes the relay: rows may have been taken over, or wait for others.
 const POLL: Duration = Duration::from_millis(100);
-/// How long confirmed rows wait for others, to be deleted together with them, while no row waits for them in turn.
+/// How long confirmed rows wait for others, to be deleted together with them, while no row waits in turn.
 const GATHER: Duration = Duration::from_millis(2);
 /// How long rows are held without a sign of life.
 const HOLD: Duration = Duration::from_secs(6);
@@ -144,10 +144,11 @@ impl Relay {
         if tokio::time::timeout(DRAIN, drain).await.is_err() {
             tracing::info!("stopped with events on their way; they stay in the outbox");
         }
-        deleting.push(delete(Arc::clone(&self.store), take(&mut self.confirmed)));
         while let Some((published, deleted)) = deleting.next().await {
             self.note_deleted(published, deleted);
         }
+        let (published, deleted) = delete(Arc::clone(&self.store), take(&mut self.confirmed)).await;
+        self.note_deleted(published, deleted);
         if let Err(error) = self.store.release().await {
             tracing::warn!(%error, "the outbox could not be let go of; others take it over in a few seconds");
         }
@@ -292,7 +293,7 @@ impl Relay {
     fn note_deleted(&mut self, published: Vec<Published>, deleted: Result<(), StoreError>) {
         self.delete_failed = deleted.is_err();
         if let Err(error) = deleted {
-            tracing::warn!(%error, "published rows could not be deleted; trying again");
+            tracing::warn!(%error, "published rows could not be deleted yet");
             self.delete_at = Instant::now() + POLL;
             self.confirmed.extend(published);
         } else {
@@ -307,21 +308,28 @@ impl Relay {
     }
 }
 
-/// Deletes the rows of `published` that were confirmed.
-async fn delete(
+/// Deletes the rows of `published` that were confirmed: on a task of its own, so that the store's connection is free again
+/// whatever the relay waits for meanwhile.
+fn delete(
     store: Arc<dyn OutboxStore>,
     published: Vec<Published>,
-) -> (Vec<Published>, Result<(), StoreError>) {
-    let rows: Vec<i64> = published.iter().flat_map(|published| published.confirmed.iter().copied()).collect();
+) -> impl Future<Output = (Vec<Published>, Result<(), StoreError>)> {
+    let rows = published.iter().flat_map(|published| published.confirmed.iter().copied()).collect();
+    let deleting = AbortOnDropHandle::new(tokio::spawn(delete_rows(store, rows)));
+    async move {
+        let deleted = deleting.await.unwrap_or_else(|end| Err(StoreError::Unavailable(end.to_string())));
+        (published, deleted)
+    }
+}
+
+async fn delete_rows(store: Arc<dyn OutboxStore>, rows: Vec<i64>) -> Result<(), StoreError> {
     if rows.is_empty() {
-        return (published, Ok(()));
+        return Ok(());
     }
     crash_point(Point::BeforeDelete);
-    let deleted = store.delete(&rows).await;
-    if deleted.is_ok() {
-        crash_point(Point::AfterDelete);
-    }
-    (published, deleted)
+    store.delete(&rows).await?;
+    crash_point(Point::AfterDelete);
+    Ok(())
 }
 
 /// Publishes the events of one aggregate one after the other, up to the first that fails.

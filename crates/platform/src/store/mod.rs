@@ -42,7 +42,7 @@ impl StoreError {
 /// For a [`Loader`](crate::loader::Loader), all of whose askers are told of the same failure.
 impl From<GivenUp> for Arc<StoreError> {
     fn from(given_up: GivenUp) -> Self {
-        Self::new(StoreError::Unavailable(given_up.to_string()))
+        Self::new(StoreError::Failed(Box::new(given_up)))
     }
 }
 
@@ -50,7 +50,7 @@ impl From<Arc<Self>> for StoreError {
     fn from(shared: Arc<Self>) -> Self {
         match &*shared {
             Self::Unavailable(reason) => Self::Unavailable(reason.clone()),
-            Self::Failed(source) => Self::Failed(source.to_string().into()),
+            Self::Failed(_) => Self::Failed(Box::new(shared)),
         }
     }
 }

@@ -171,15 +171,12 @@ impl Follower {
             if let Ok(Some(step)) = timeout(POLL, self.progress.next(self.seen)).await {
                 return Some(vec![step]);
             }
-            let timeline = queries::get_timeline(&self.shopping, self.viewer, self.order_id, self.seen).await;
+            let steps = queries::steps_since(&self.shopping, self.viewer, self.order_id, self.seen).await;
             let failed =
                 |error: &_| tracing::warn!(order_id = %self.order_id, %error, "an order cannot be followed");
-            let Timeline { status, steps, .. } = timeline.inspect_err(failed).ok()??;
+            let steps = steps.inspect_err(failed).ok()??;
             if !steps.is_empty() {
                 return Some(steps);
-            }
-            if status.is_settled() {
-                return None;
             }
         }
         Some(Vec::new())

@@ -8,7 +8,7 @@ mod overview;
 
 pub(crate) use get_cart::priced;
 pub use get_cart::{GetCartError, get_cart};
-pub use get_order::{Viewer, get_order, get_timeline};
+pub use get_order::{Viewer, get_order, get_timeline, steps_since};
 pub use list_orders::{list_orders, order_view};
 pub use list_wishlist::{ListWishlistError, list_wishlist};
 pub use overview::overview;
