@@ -69,6 +69,8 @@ impl OutboxStore for Outbox {
 
     async fn delete(&self, ids: &[i64]) -> Result<(), StoreError> {
         self.tries.fetch_add(1, Ordering::Relaxed);
+        // It takes a moment, so that tries without a rest between them come to an end, too.
+        sleep(Duration::from_millis(1)).await;
         if self.refuses.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable("it refuses".to_owned()));
         }
