@@ -61,7 +61,7 @@ pub struct Relay {
     resting: HashMap<Uuid, (Instant, Backoff)>,
     /// Confirmed rows that are still to be deleted, with the aggregates that they keep waiting.
     confirmed: Vec<Published>,
-    /// When they are, unless others are being deleted: before that only if rows wait for them, and the last try did not fail.
+    /// When they are, unless others are being deleted: before that only if rows wait, and the last try did not fail.
     delete_at: Instant,
     delete_failed: bool,
     /// Rows that cannot be read, and have been reported.
