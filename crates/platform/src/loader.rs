@@ -4,7 +4,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     mem::take,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -117,12 +116,6 @@ impl<K: Ord + Clone, V, E> Question<K, V, E> {
         };
         room.extend(keys.iter().cloned());
         true
-    }
-}
-
-impl<K, V, E> fmt::Debug for Loader<K, V, E> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Loader").finish_non_exhaustive()
     }
 }
 
