@@ -1,5 +1,7 @@
-//! What the machine can do without us, in the same run: PostgreSQL with the SQL of an order and nothing around it, nginx
-//! with a file. No shop on these servers can be faster; how near ours comes is a ratio that travels from machine to machine.
+//! What the machine can do without us, in the same run: PostgreSQL with the SQL of an order and nothing around it, RabbitMQ
+//! with an order's messages, nginx with a file. No shop on these servers can be faster; how near ours comes is a ratio that travels from machine to machine.
+
+mod messages;
 
 use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
@@ -7,6 +9,8 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use testkit::{eventually, servers::Postgres, stack::Stack};
 use tokio::{process::Command, time::timeout};
+
+pub(super) use messages::MessageLimit;
 
 use super::{
     args::Settings,
@@ -18,9 +22,13 @@ const DATABASE: &str = "limit";
 /// The SQL of one order, as the stores send it.
 const ORDER: &str = include_str!("limits/order.sql");
 /// The tables of all four services and of messaging, in one database.
-const SCHEMAS: [&str; 5] = [
+const SCHEMAS: [&str; 9] = [
     include_str!("../../../crates/platform/migrations/postgres/V1__messaging.sql"),
+    include_str!("../../../crates/platform/migrations/postgres/V2__inbox_by_time.sql"),
+    include_str!("../../../crates/platform/migrations/postgres/V3__idempotency_by_time.sql"),
+    include_str!("../../../crates/platform/migrations/postgres/V4__timer_by_subject.sql"),
     include_str!("../../../services/products/migrations/postgres/V1__products.sql"),
+    include_str!("../../../services/products/migrations/postgres/V2__archived_products.sql"),
     include_str!("../../../services/shopping/migrations/postgres/V1__shopping.sql"),
     include_str!("../../../services/payment/migrations/postgres/V1__payment.sql"),
     include_str!("../../../services/payment/migrations/postgres/V2__sandbox.sql"),
@@ -34,6 +42,8 @@ const SLACK: Duration = Duration::from_secs(20);
 pub(super) struct Limits {
     /// The SQL of orders, by `pgbench`.
     pub orders: Option<OrderLimit>,
+    /// The messages of orders, if the broker is RabbitMQ.
+    pub messages: Option<MessageLimit>,
     /// Requests a second for a small file, by `wrk` through the same nginx.
     pub files_per_second: Option<f64>,
 }
@@ -47,20 +57,35 @@ pub(super) struct OrderLimit {
     pub cpu_ms: f64,
 }
 
-/// Measures them on the servers of `stack`, of which PostgreSQL is process `postgres` and nginx takes connections at
-/// `front`. The shop has nothing to do meanwhile.
+/// The processes that are measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Servers {
+    /// PostgreSQL's.
+    pub postgres: u32,
+    /// RabbitMQ's, if the broker is that.
+    pub rabbitmq: Option<u32>,
+    /// Where nginx takes connections.
+    pub front: SocketAddr,
+}
+
+/// Measures them on the servers of `stack`. The shop has nothing to do meanwhile.
 ///
 /// # Errors
 /// If a server refuses what it is asked.
 pub(super) async fn measure(
     stack: &mut Stack,
-    postgres: u32,
-    front: SocketAddr,
+    servers: Servers,
     settings: &Settings,
 ) -> anyhow::Result<Limits> {
+    let Servers { postgres, rabbitmq, front } = servers;
     let folder = stack.folder().to_owned();
     let orders = orders(stack.postgres(), postgres, &folder, settings).await?;
-    Ok(Limits { orders, files_per_second: files(stack, &folder, front, settings).await? })
+    let url = stack.broker().url();
+    let messages = match rabbitmq {
+        Some(process) => Some(messages::measure(&url, process, settings).await?),
+        None => None,
+    };
+    Ok(Limits { orders, messages, files_per_second: files(stack, &folder, front, settings).await? })
 }
 
 async fn orders(

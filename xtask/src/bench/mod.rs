@@ -36,7 +36,7 @@ pub use args::Bench;
 use args::{Other, Settings};
 use figures::Measured;
 use journeys::Journey;
-use limits::Limits;
+use limits::{Limits, Servers};
 use load::Load;
 use machine::Circumstances;
 use measure::{Alone, Memory, Starts, each_alone, each_of_stack, restarts, starts};
@@ -155,10 +155,10 @@ async fn open(premises: &Premises) -> anyhow::Result<Opening> {
 
 /// What the servers of a stack do without the shop.
 async fn limits(settings: &Settings, target: &mut Target) -> anyhow::Result<Option<Limits>> {
-    let (front, postgres) = (target.front, target.pid("postgres"));
+    let (front, postgres, rabbitmq) = (target.front, target.pid("postgres"), target.pid("rabbitmq"));
     let (Some(postgres), Some(stack)) = (postgres, target.stack()) else { return Ok(None) };
-    eprintln!("bench: PostgreSQL and nginx without the shop");
-    limits::measure(stack, postgres, front, settings).await.map(Some)
+    eprintln!("bench: the servers without the shop");
+    limits::measure(stack, Servers { postgres, rabbitmq, front }, settings).await.map(Some)
 }
 
 /// Each journey by all shoppers, and what the budgets are about by a single one.

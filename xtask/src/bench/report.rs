@@ -10,7 +10,7 @@ use super::{
     budgets::{Budget, Verdict, budgets},
     figures::{Measured, Percentiles},
     journeys::Journey,
-    limits::{Limits, OrderLimit},
+    limits::{Limits, MessageLimit, OrderLimit},
     machine::Circumstances,
     measure::{Alone, Memory, Starts},
     target::Audit,
@@ -151,6 +151,13 @@ impl Report {
                 rate(Journey::Order) / per_second
             )?,
             None => writeln!(f, "pgbench is not installed")?,
+        }
+        if let Some(MessageLimit { per_second, cpu_ms }) = limits.messages {
+            let ratio = rate(Journey::Order) / per_second;
+            writeln!(
+                f,
+                "the messages of an order: {per_second:.0}/s at {cpu_ms:.2} CPU ms in RabbitMQ; orders are {ratio:.2} of that"
+            )?;
         }
         match limits.files_per_second {
             Some(files) => writeln!(
