@@ -164,13 +164,19 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The variables in the environment that look like settings and are none, and so do nothing: most are misspelt.
+    pub fn unknown_variables() -> Vec<String> {
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        names.filter(|name| is_unknown(name)).collect()
+    }
+
     fn check(&self) -> Result<(), BadSetting> {
         for service in Service::ALL {
             self.store_url(service)?;
         }
         let durations = [
             ("rpc_timeout_ms", self.rpc_timeout_ms, 60_000),
-            ("access_token_secs", self.access_token_secs, 24 * 60 * 60),
+            ("access_token_secs", self.access_token_secs, customer::LONGEST_ACCESS.as_secs()),
             ("refresh_token_secs", self.refresh_token_secs, 366 * 24 * 60 * 60),
             ("reservation_secs", self.reservation_secs, 24 * 60 * 60),
             // A void that comes too late is followed by a refund, both within what a timer's handler may take.
@@ -238,6 +244,17 @@ impl Settings {
 fn is_key(name: &str) -> bool {
     let known = serde_json::to_value(Settings::default()).unwrap_or_default();
     known.get(name.to_ascii_lowercase()).is_some()
+}
+
+/// Beginnings of the names of variables that are for others: the gateway, and tests.
+const FOR_OTHERS: [&str; 2] = ["GATEWAY_", "TEST_"];
+
+/// Whether the variable `name` looks like a setting and is none.
+fn is_unknown(name: &str) -> bool {
+    let Some(key) = name.strip_prefix("MERCATO_") else { return false };
+    let key_of_file = key.strip_suffix("_FILE").unwrap_or(key);
+    let known = key == "CONFIG" || is_key(key) || is_key(key_of_file);
+    !known && !FOR_OTHERS.iter().any(|beginning| key.starts_with(beginning))
 }
 
 #[cfg(test)]

@@ -119,12 +119,6 @@ impl Customer {
         Successor { token: token.hash(), expires_at: now + self.refresh_ttl }
     }
 
-    /// What ends at `now`, and when the last access token has expired that may be about.
-    #[must_use]
-    pub fn ends(&self, now: Timestamp) -> TokensEnd {
-        TokensEnd { now, tokens_expire_at: now + self.access_ttl }
-    }
-
     /// Refuses from now on the tokens whose revocation was committed. Other services learn it from an event, other
     /// instances of this one from the store.
     pub fn revoke(&self, revoked: Revoked, ends: TokensEnd) {

@@ -30,7 +30,7 @@ pub use commands::{
 pub use http::openapi;
 pub use keys::{KeyError, KeyFile, check as check_keys, list as list_keys, rotate as rotate_keys};
 pub use queries::staff_exists::staff_exists;
-pub use settings::Settings;
+pub use settings::{LONGEST_ACCESS, Settings};
 
 mod for_sqlite {
     refinery::embed_migrations!("migrations/sqlite");

@@ -2,6 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
+/// How long an access token may be good at most.
+pub const LONGEST_ACCESS: Duration = Duration::from_hours(24);
+
 /// What the customer service is configured with.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -9,7 +12,7 @@ pub struct Settings {
     pub keys: PathBuf,
     /// Whether to make a key if the folder has none.
     pub generate_keys: bool,
-    /// How long an access token is good.
+    /// How long an access token is good: up to [`LONGEST_ACCESS`].
     pub access_ttl: Duration,
     /// How long a refresh token is good, and so how long a session lives that is not used.
     pub refresh_ttl: Duration,

@@ -11,7 +11,7 @@ use crate::{
     app::Customer,
     domain::{Network, Origin, Password},
     hashing::HashingError,
-    store::PasswordChange,
+    store::{PasswordChange, TokensEnd},
 };
 
 /// Why the password is still what it was.
@@ -50,7 +50,7 @@ pub async fn change_password(
     let proved = prove_password(customer, &origin, current).await?.filter(|proved| proved.id == caller.sub);
     let proved = proved.ok_or(ChangePasswordError::WrongPassword)?.password;
     let chosen = customer.hasher.hash(chosen).await?;
-    let ends = customer.ends(customer.clock.now());
+    let ends = TokensEnd::at(customer.clock.now());
     let change = PasswordChange { origin, customer: caller.sub, proved, chosen, keep: caller.sid };
     let ended = customer.store.change_password(change, ends).await?;
     for session in ended.ok_or(ChangePasswordError::WrongPassword)? {

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::{
     app::{Customer, SignedIn},
     domain::RefreshToken,
-    store::RefreshOutcome,
+    store::{RefreshOutcome, TokensEnd},
 };
 
 /// Why there is no new token.
@@ -37,7 +37,7 @@ pub enum RefreshError {
 pub async fn refresh(customer: &Customer, presented: &str) -> Result<SignedIn, RefreshError> {
     let presented = RefreshToken::parse(presented).ok_or(RefreshError::Unknown)?.hash();
     let (token, now) = (RefreshToken::generate(), customer.clock.now());
-    let ends = customer.ends(now);
+    let ends = TokensEnd::at(now);
     match customer.store.refresh(presented, customer.successor(&token, now), ends).await? {
         RefreshOutcome::Rotated { customer: id, role, session } => {
             Ok(customer.signed_in(id, role, session, token, now)?)

@@ -1,7 +1,5 @@
 //! Closes the account of a member of staff, from the command line: they are not asked.
 
-use std::time::Duration;
-
 use platform::{
     Clock,
     auth::Role,
@@ -28,22 +26,16 @@ pub enum RemoveStaffError {
     Store(#[from] StoreError),
 }
 
-/// Closes the account of the member of staff who signs in with `email`, in the store of the customer service. Their tokens,
-/// which are good for up to `access_ttl`, are refused from now on, by the other services as soon as they hear of it.
+/// Closes the account of the member of staff who signs in with `email`, in the store of the customer service. Their tokens
+/// are refused from now on, by the other services as soon as they hear of it.
 ///
 /// # Errors
 /// [`RemoveStaffError`].
-pub async fn remove_staff(
-    store: &Store,
-    clock: &Clock,
-    access_ttl: Duration,
-    email: &str,
-) -> Result<(), RemoveStaffError> {
+pub async fn remove_staff(store: &Store, clock: &Clock, email: &str) -> Result<(), RemoveStaffError> {
     let address = Email::parse(email).map_err(|_| RemoveStaffError::NotAnEmail(email.to_owned()))?;
     let store = store::open(store);
     let found = store.credentials(&address).await?.filter(|found| found.role == Role::Staff);
     let found = found.ok_or_else(|| RemoveStaffError::NoSuchStaff(email.to_owned()))?;
-    let now = clock.now();
-    store.delete_account(found.id, TokensEnd { now, tokens_expire_at: now + access_ttl }).await?;
+    store.delete_account(found.id, TokensEnd::at(clock.now())).await?;
     Ok(())
 }

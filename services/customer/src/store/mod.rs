@@ -6,7 +6,7 @@ mod sqlite;
 #[cfg(test)]
 mod conformance;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use contracts::{AddressId, CustomerId, SessionId, Timestamp};
@@ -16,9 +16,15 @@ use platform::{
     store::StoreError,
 };
 
-use crate::domain::{
-    Address, AddressDetails, Email, Failures, Origin, PasswordHash, Profile, ProfileChanges, TokenHash,
+use crate::{
+    domain::{
+        Address, AddressDetails, Email, Failures, Origin, PasswordHash, Profile, ProfileChanges, TokenHash,
+    },
+    settings::LONGEST_ACCESS,
 };
+
+/// How far the clocks of two instances may be apart, with the time that a command takes.
+const CLOCKS_APART: Duration = Duration::from_mins(1);
 
 /// What the store is asked to do.
 ///
@@ -248,6 +254,15 @@ pub struct TokensEnd {
     pub now: Timestamp,
     /// Then.
     pub tokens_expire_at: Timestamp,
+}
+
+impl TokensEnd {
+    /// Ending at `now`. The tokens are taken to be as long-lived as any may be: they may be of a time when the setting was
+    /// another, or of an instance whose clock is ahead.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, tokens_expire_at: now + LONGEST_ACCESS + CLOCKS_APART }
+    }
 }
 
 /// A password to be changed.
