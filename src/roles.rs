@@ -122,6 +122,11 @@ pub fn prepare_folder(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("cannot keep data in {}", folder.display()))
 }
 
+/// That there is no store where the settings say: what is asked about a shop has no answer then.
+pub fn no_shop(settings: &Settings) -> anyhow::Error {
+    anyhow::anyhow!("there is no shop in {}; --data says where it is", settings.data.display())
+}
+
 /// Whether `service` has a store yet.
 ///
 /// # Errors

@@ -28,9 +28,8 @@ pub(super) enum DeadLetters {
         id: Uuid,
     },
     /// Have one, or all, handled again by the service that could not; it takes them up within seconds of being served
-    #[command(arg_required_else_help = true)]
     Redrive {
-        /// The id of the message
+        /// The id of the message, unless it is --all
         #[arg(conflicts_with = "all", required_unless_present = "all")]
         id: Option<Uuid>,
         /// All of them
@@ -61,6 +60,9 @@ async fn stores(settings: &Settings) -> anyhow::Result<Stores> {
         if roles::exists(service, settings)? {
             stores.push(roles::open(service, settings).await?.messaging());
         }
+    }
+    if stores.is_empty() {
+        return Err(roles::no_shop(settings));
     }
     Ok(stores)
 }

@@ -38,7 +38,7 @@ pub(super) async fn health(settings: &Settings, services: &[Service]) -> anyhow:
         }
     }
     if found == 0 {
-        output::line("no service can be reached where the settings say");
+        eprintln!("mercato: no service can be reached where the settings say");
     }
     Ok(if found > 0 && ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -20,7 +20,9 @@ impl Keys {
         match self {
             Self::Rotate => output::line(customer::rotate_keys(&settings.keys(), Clock::system().now())?),
             Self::List => {
-                for key in customer::list_keys(&settings.keys())? {
+                let folder = settings.keys();
+                anyhow::ensure!(folder.exists(), "there are no keys in {}", folder.display());
+                for key in customer::list_keys(&folder)? {
                     output::line(format!("{} {}", key.kid, key.path.display()));
                 }
             }

@@ -38,6 +38,9 @@ struct Mounted {
 
 pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::Result<ExitCode> {
     let _telemetry = telemetry::init(&settings.telemetry()).map_err(|error| BadSetting(error.to_string()))?;
+    for variable in Settings::unknown_variables() {
+        tracing::warn!(variable, "there is no such setting; `mercato config` shows those that there are");
+    }
     let whole_shop = named.is_empty();
     let services = if whole_shop { Service::ALL.to_vec() } else { deduplicated(named) };
     if settings.port.is_some_and(|port| port != 0) && services.len() > 1 && !whole_shop {

@@ -24,13 +24,19 @@ pub(super) enum Staff {
 
 impl Staff {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        if !roles::exists(Service::Customer, settings)? {
+            match self {
+                Self::Add { .. } => eprintln!("mercato: there was no shop in {}", settings.data.display()),
+                Self::Remove { .. } => return Err(roles::no_shop(settings)),
+            }
+        }
         roles::prepare_folder(settings)?;
         roles::migrate(Service::Customer, settings).await?;
         let (store, clock) = (roles::open(Service::Customer, settings).await?, Clock::system());
         match self {
             Self::Add { email } => output::line(customer::add_staff(&store, &clock, &email).await?),
             Self::Remove { email } => {
-                customer::remove_staff(&store, &clock, settings.access_ttl(), &email).await?;
+                customer::remove_staff(&store, &clock, &email).await?;
             }
         }
         Ok(ExitCode::SUCCESS)

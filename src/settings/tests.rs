@@ -28,3 +28,21 @@ fn a_duration_of_nothing_is_refused() {
     let settings = Settings { rpc_timeout_ms: 0, ..Settings::default() };
     assert!(settings.check().unwrap_err().to_string().contains("rpc_timeout_ms"));
 }
+
+#[test]
+fn a_misspelt_variable_is_told_from_a_setting() {
+    for misspelt in ["MERCATO_ENVIROMENT", "MERCATO_STORE_URI_FILE", "MERCATO_"] {
+        assert!(is_unknown(misspelt), "{misspelt}");
+    }
+    for known in [
+        "MERCATO_ENVIRONMENT",
+        "MERCATO_STORE_URL",
+        "MERCATO_STORE_URL_FILE",
+        "MERCATO_CONFIG",
+        "MERCATO_GATEWAY_CACHE",
+        "MERCATO_TEST_KAFKA",
+        "PATH",
+    ] {
+        assert!(!is_unknown(known), "{known}");
+    }
+}

@@ -66,6 +66,19 @@ async fn a_shop_that_cannot_start_says_why() {
 }
 
 #[tokio::test]
+async fn a_folder_without_a_shop_is_told_from_a_shop_without_troubles() {
+    let (home, mercato) = in_new_folder();
+    for asked in [&["dead-letters", "list"][..], &["keys", "list"], &["staff", "remove", "a@shop.example"]] {
+        let ran = mercato.run(asked).await.expect(1);
+        assert!(ran.stdout.is_empty(), "{ran:?}");
+        says_clearly(&ran, home.path().join("data").to_str().unwrap());
+    }
+    assert!(!home.path().join("data").exists(), "who only asks makes nothing");
+    let added = mercato.run(&["staff", "add", "grace@shop.example"]).await.expect(0);
+    says_clearly(&added, home.path().join("data").to_str().unwrap());
+}
+
+#[tokio::test]
 async fn two_processes_do_not_serve_from_the_same_data() {
     let shop = shop().await;
     let folder = shop.data_dir();

@@ -11,6 +11,8 @@ use std::{
 use contracts::Service;
 use thiserror::Error;
 
+use super::sqlite_file;
+
 /// Holds a service's place in a data folder for as long as it lives. The system frees it when the process ends, however
 /// it ends.
 #[derive(Debug)]
@@ -31,11 +33,11 @@ pub enum LockError {
         /// Which service.
         service: Service,
     },
-    /// It cannot be written to.
-    #[error("cannot keep data in {folder}: {source}. Give a folder that can be written to with --data")]
+    /// It, or a file of the service's database in it, cannot be written to.
+    #[error("cannot keep data in {place}; it has to be writable, or give another folder with --data")]
     Unusable {
-        /// Which folder.
-        folder: PathBuf,
+        /// The folder or the file.
+        place: PathBuf,
         /// Why not.
         source: io::Error,
     },
@@ -47,18 +49,38 @@ impl Lock {
     /// # Errors
     /// [`LockError`].
     pub fn take(folder: &Path, service: Service) -> Result<Self, LockError> {
-        let unusable = |source| LockError::Unusable { folder: folder.to_owned(), source };
+        let unusable = |source| LockError::Unusable { place: folder.to_owned(), source };
         // What is in it is nobody else's business: password hashes, addresses, keys.
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
         let path = folder.join(format!("{service}.lock"));
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(unusable)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => {
+                database_is_writable(folder, service)?;
+                Ok(Self { _file: file })
+            }
             Err(TryLockError::WouldBlock) => Err(LockError::InUse { folder: folder.to_owned(), service }),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
     }
+}
+
+/// SQLite opens a file that it may not write to all the same, for reading: a service on it would seem well until its first
+/// command.
+fn database_is_writable(folder: &Path, service: Service) -> Result<(), LockError> {
+    let database = sqlite_file(folder, service).into_os_string();
+    for suffix in ["", "-wal", "-shm"] {
+        let mut place = database.clone();
+        place.push(suffix);
+        match OpenOptions::new().write(true).open(&place) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(LockError::Unusable { place: place.into(), source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -72,6 +94,17 @@ mod tests {
         assert!(matches!(Lock::take(folder.path(), Service::Customer), Err(LockError::InUse { .. })));
         Lock::take(folder.path(), Service::Payment).unwrap();
         drop(first);
+        Lock::take(folder.path(), Service::Customer).unwrap();
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_written_to_is_refused_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        // Whoever tests as root may write to any file, but not to one that is a folder.
+        let database = folder.path().join("payment.db");
+        std::fs::create_dir(&database).unwrap();
+        let refused = Lock::take(folder.path(), Service::Payment).unwrap_err();
+        assert!(matches!(&refused, LockError::Unusable { place, .. } if *place == database), "{refused}");
         Lock::take(folder.path(), Service::Customer).unwrap();
     }
 
