@@ -6,6 +6,7 @@
 mod relays;
 mod releases;
 mod revocations;
+mod statements;
 mod timers;
 mod together;
 #[expect(dead_code, reason = "the tests over the in-process broker have more faults")]

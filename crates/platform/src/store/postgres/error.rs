@@ -1,5 +1,7 @@
 //! What an error of PostgreSQL means: whether trying again may help.
 
+use std::{error::Error, fmt};
+
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
@@ -25,9 +27,39 @@ impl From<tokio_postgres::Error> for StoreError {
             };
         // Errors without a code come from the connection, except where this program misreads a row.
         let misread = error.code().is_none() && is_conversion(&error);
-        if passing && !misread { Self::Unavailable(describe(&error)) } else { Self::Failed(Box::new(error)) }
+        if passing && !misread {
+            Self::Unavailable(describe(&error))
+        } else {
+            Self::Failed(Box::new(Refused(error)))
+        }
     }
 }
+
+/// What PostgreSQL refused, told by its SQLSTATE and its message. Its `DETAIL` is not told: that of a constraint has the
+/// whole row in it, with addresses and password hashes.
+pub struct Refused(tokio_postgres::Error);
+
+impl Refused {
+    /// The SQLSTATE, if it is the server that refused.
+    #[must_use]
+    pub fn code(&self) -> Option<&SqlState> {
+        self.0.code()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&describe(&self.0))
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for Refused {}
 
 /// What it means that there is no connection: trying again is right, whatever the reason, which is told in full.
 pub(super) fn no_connection(error: PoolError) -> StoreError {
@@ -43,6 +75,8 @@ fn is_conversion(error: &tokio_postgres::Error) -> bool {
 }
 
 fn describe(error: &tokio_postgres::Error) -> String {
-    use std::error::Error as _;
+    if let Some(refused) = error.as_db_error() {
+        return format!("{}: {}", refused.code().code(), refused.message());
+    }
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

@@ -17,16 +17,19 @@ use std::{
 use contracts::Timestamp;
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::Notify;
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::{Row, Statement, types::ToSql};
 use uuid::Uuid;
 
 use super::StoreError;
 use crate::outbox::fresh::Fresh;
 
 pub use connect::{endpoint, migrate, open};
+pub use error::Refused;
 pub use together::{Asked, Key, Work};
 pub use transaction::Transaction;
 
+/// Statements that a connection keeps: more than a service has fixed ones.
+const STATEMENTS: usize = 128;
 /// Rows that a pruning deletes at a time.
 const PRUNED: i64 = 5_000;
 
@@ -152,7 +155,7 @@ impl Connection {
     /// # Errors
     /// [`StoreError`].
     pub async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        let statement = self.object.prepare_cached(sql).await?;
+        let statement = self.prepared(sql).await?;
         Ok(self.object.query(&statement, params).await?)
     }
 
@@ -164,8 +167,17 @@ impl Connection {
     /// # Errors
     /// [`StoreError`].
     pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
-        let statement = self.object.prepare_cached(sql).await?;
+        let statement = self.prepared(sql).await?;
         Ok(self.object.execute(&statement, params).await?)
+    }
+
+    /// `sql` as a statement that this connection keeps. Most statements are fixed; a list has one for each set of filters, and
+    /// what anybody may ask for is not to fill the server's memory.
+    async fn prepared(&self, sql: &str) -> Result<Statement, StoreError> {
+        if self.object.statement_cache.size() >= STATEMENTS {
+            self.object.statement_cache.clear();
+        }
+        Ok(self.object.prepare_cached(sql).await?)
     }
 }
 

@@ -11,7 +11,7 @@ use platform::{
     outbox::postgres::enqueue,
     store::{
         StoreError,
-        postgres::{Database, Transaction, moment, timestamp},
+        postgres::{Database, Refused, Transaction, moment, timestamp},
     },
 };
 use tokio_postgres::{Row, error::SqlState};
@@ -174,8 +174,8 @@ pub async fn update(
 }
 
 fn is_unique_violation(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    let error = error.downcast_ref::<tokio_postgres::Error>();
-    error.and_then(tokio_postgres::Error::code) == Some(&SqlState::UNIQUE_VIOLATION)
+    let refused = error.downcast_ref::<Refused>();
+    refused.and_then(Refused::code) == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
 pub async fn change_password(
