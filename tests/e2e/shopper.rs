@@ -246,6 +246,10 @@ async fn what_the_shopper_was_not_told_is_not_ordered() {
     assert_eq!(problem.errors[0].field, "address_id");
     staff.archive(cup.id).await;
     assert_eq!(refusal(shopper.try_to_order(&pay, &fresh_key()).await), "not-for-sale");
+    let line = format!("/shopping/cart/{}", cup.id);
+    let more = shopper.client.patch(&line, &json!({ "quantity": 2 })).await;
+    assert_eq!(refusal(more), "not-for-sale");
+    shopper.client.delete(&line).await.expect(200);
     assert_eq!(shopper.find_order(order.id).await.items[0].product.price.amount, 600);
 }
 

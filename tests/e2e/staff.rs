@@ -212,6 +212,13 @@ async fn what_would_not_be_heeded_is_refused() {
         staff.client.post(&path, &part).await.problem(400);
     }
     staff.client.post(&format!("/products/{}/restore", cup.id), &part).await.problem(400);
+    shopper.put_in_cart(&cup, 3).await;
+    let taken_out = format!("/shopping/cart/{}", cup.id);
+    for path in ["/shopping/cart", &taken_out, "/customer/profile"] {
+        shopper.client.delete(path).json(&json!({ "quantity": 1 })).await.problem(400);
+    }
+    staff.client.delete(&format!("/products/{}", cup.id)).json(&part).await.problem(400);
+    assert_eq!(shopper.cart().await.items[0].quantity, 3);
     let now = staff.find_order(order).await;
     assert_eq!((now.status, now.refund_requested), (Confirmed, false));
 

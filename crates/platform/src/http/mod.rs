@@ -17,6 +17,7 @@ mod idempotency;
 mod json;
 mod located;
 mod meter;
+mod method_override;
 mod no_body;
 mod operations;
 mod page;

@@ -19,7 +19,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{catchers, trailing_slash::TrailingSlash};
+use super::{catchers, method_override::NoMethodOverride, trailing_slash::TrailingSlash};
 
 /// How long a request that is under way at the end may go on, in seconds; streams are cut off then.
 const GRACE: u32 = 3;
@@ -106,7 +106,8 @@ impl Server {
     /// The Rocket behind it: for tests that need no socket.
     #[must_use]
     pub fn rocket(self) -> Rocket<Build> {
-        let rocket = Rocket::custom(self.config()).attach(TrailingSlash).register("/", catchers());
+        let rocket = Rocket::custom(self.config());
+        let rocket = rocket.attach(TrailingSlash).attach(NoMethodOverride).register("/", catchers());
         let rocket =
             self.mounts.into_iter().fold(rocket, |rocket, (prefix, routes)| rocket.mount(prefix, routes));
         self.setups.into_iter().fold(rocket, |rocket, setup| setup(rocket))

@@ -2,7 +2,7 @@
 
 use contracts::AddressId;
 use platform::http::{
-    Caller, Cursor, FieldErrors, Id, IdempotencyKey, Json, Limit, Page, Problem, Query, Validate,
+    Caller, Cursor, FieldErrors, Id, IdempotencyKey, Json, Limit, NoBody, Page, Problem, Query, Validate,
 };
 use rocket::{
     Route, delete, get, post, put,
@@ -198,10 +198,21 @@ async fn replace_address(
     tag = "addresses",
     security(("bearer" = [])),
     params(("id" = AddressId, Path, description = "Which one")),
-    responses((status = 204, description = "It is gone"), NotSignedIn, NotFound, Failures)
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
+        NotSignedIn,
+        NotFound,
+        Failures
+    )
 )]
 #[delete("/addresses/<id>")]
-async fn remove_address(customer: &App, caller: Caller, id: Id<AddressId>) -> Result<NoContent, Problem> {
+async fn remove_address(
+    customer: &App,
+    caller: Caller,
+    id: Id<AddressId>,
+    _body: NoBody,
+) -> Result<NoContent, Problem> {
     commands::remove_address::remove_address(customer, caller.0.sub, id.0).await?;
     Ok(NoContent)
 }

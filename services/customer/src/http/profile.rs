@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use contracts::{CustomerId, Timestamp, rpc::ShoppingOverview};
 use platform::{
     auth::Role,
-    http::{Caller, FieldErrors, Json, Problem, Query, Validate},
+    http::{Caller, FieldErrors, Json, NoBody, Problem, Query, Validate},
 };
 use rocket::{Route, delete, get, patch, response::status::NoContent, routes};
 use serde::{Deserialize, Serialize};
@@ -184,10 +184,15 @@ async fn update_profile(
 #[utoipa::path(
     tag = "accounts",
     security(("bearer" = [])),
-    responses((status = 204, description = "The account is gone"), NotSignedIn, Failures)
+    responses(
+        (status = 204, description = "The account is gone"),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
+        NotSignedIn,
+        Failures
+    )
 )]
 #[delete("/profile")]
-async fn delete_profile(customer: &App, caller: Caller) -> Result<NoContent, Problem> {
+async fn delete_profile(customer: &App, caller: Caller, _body: NoBody) -> Result<NoContent, Problem> {
     commands::delete_account::delete_account(customer, caller.0.sub).await?;
     Ok(NoContent)
 }

@@ -137,6 +137,7 @@ pub(super) async fn revise(
     params(("id" = ProductId, Path, description = "Which product")),
     responses(
         (status = 204, description = "It is archived, now or before"),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such product", body = Problem,
             content_type = "application/problem+json"),
         NotStaff,
@@ -149,6 +150,7 @@ pub(super) async fn archive(
     id: Id<ProductId>,
     _staff: Staff,
     products: &Service,
+    _body: NoBody,
 ) -> Result<NoContent, Problem> {
     archive_product(products, id.0).await?;
     Ok(NoContent)

@@ -13,9 +13,12 @@ use crate::{
 /// Why the cart stays as it is.
 #[derive(Debug, Error)]
 pub enum SetQuantityError {
-    /// The product is not in the cart, or is no longer sold.
+    /// The product is not in the cart.
     #[error("this product is not in the cart")]
     NotInCart,
+    /// It is no longer sold: it can only be taken out.
+    #[error("this product is not for sale")]
+    NotForSale,
     /// The guest's token is not known.
     #[error("there is no cart for this token")]
     NoCart,
@@ -41,7 +44,10 @@ pub async fn set_quantity(
     quantity: u32,
 ) -> Result<(), SetQuantityError> {
     let found = shopping.products(&[product_id]).await?;
-    let product = found.first().filter(|product| !product.archived).ok_or(SetQuantityError::NotInCart)?;
+    let product = found.first().ok_or(SetQuantityError::NotInCart)?;
+    if product.archived {
+        return Err(SetQuantityError::NotForSale);
+    }
     change(shopping, owner, product_id, Some((quantity, product.price))).await
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contracts::{ProductId, rpc::CartView};
 use platform::{
-    http::{Caller, FieldErrors, Id, IdempotencyKey, Json, Problem, Validate},
+    http::{Caller, FieldErrors, Id, IdempotencyKey, Json, NoBody, Problem, Validate},
     idempotency::Idempotency,
 };
 use rocket::{
@@ -195,7 +195,11 @@ pub(super) async fn add(
     security((), ("bearer" = [])),
 )]
 #[delete("/cart")]
-pub(super) async fn clear(shopping: &State<Arc<Shopping>>, shopper: Shopper) -> Result<CartAnswer, Problem> {
+pub(super) async fn clear(
+    shopping: &State<Arc<Shopping>>,
+    shopper: Shopper,
+    _body: NoBody,
+) -> Result<CartAnswer, Problem> {
     commands::clear_cart(shopping, shopper.owner).await?;
     answer(shopping, shopper).await
 }
@@ -213,6 +217,7 @@ pub(super) async fn clear(shopping: &State<Arc<Shopping>>, shopper: Shopper) -> 
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not in the cart", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No longer sold", body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
@@ -254,6 +259,7 @@ pub(super) async fn remove(
     shopping: &State<Arc<Shopping>>,
     shopper: Shopper,
     product_id: Id<ProductId>,
+    _body: NoBody,
 ) -> Result<CartAnswer, Problem> {
     commands::remove_from_cart(shopping, shopper.owner, product_id.0).await?;
     answer(shopping, shopper).await

@@ -67,6 +67,7 @@ impl From<SetQuantityError> for Problem {
     fn from(error: SetQuantityError) -> Self {
         match error {
             SetQuantityError::NotInCart => Self::not_found("product in the cart"),
+            SetQuantityError::NotForSale => not_for_sale(),
             SetQuantityError::NoCart => no_cart(),
             SetQuantityError::Refused(refusal) => cart_refused(refusal),
             SetQuantityError::Rpc(error) => error.into(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{ProductId, rpc::WishlistItem};
-use platform::http::{Caller, Id, Json, Page, Problem, Validate};
+use platform::http::{Caller, Id, Json, NoBody, Page, Problem, Validate};
 use rocket::{Route, State, delete, get, http::Status, post, routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -81,6 +81,7 @@ pub(super) async fn add(
     params(("product_id" = ProductId, Path)),
     responses(
         (status = 204, description = "Forgotten"),
+        (status = 400, description = "There is a body", body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not on the list", body = Problem, content_type = "application/problem+json"),
         (status = 503, body = Problem, content_type = "application/problem+json"),
@@ -92,6 +93,7 @@ pub(super) async fn remove(
     shopping: &State<Arc<Shopping>>,
     caller: Caller,
     product_id: Id<ProductId>,
+    _body: NoBody,
 ) -> Result<Status, Problem> {
     commands::remove_from_wishlist(shopping, caller.0.sub, product_id.0).await?;
     Ok(Status::NoContent)

@@ -3,7 +3,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use rocket::{
     Data, Request,
-    http::Method,
+    http::{ContentType, Method},
+    local::asynchronous::Client,
     route::{self, Handler},
 };
 use tokio::{
@@ -39,6 +40,30 @@ async fn it_serves_at_a_free_port_until_it_is_told_to_stop() {
     shutdown.cancel();
     timeout(LIMIT, serving).await.unwrap().unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// Says by which method it was reached.
+#[derive(Clone)]
+struct Echo;
+
+#[async_trait]
+impl Handler for Echo {
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> route::Outcome<'r> {
+        route::Outcome::from(request, request.method().as_str())
+    }
+}
+
+#[tokio::test]
+async fn a_form_does_not_make_a_post_another_method() {
+    let routes = [Method::Post, Method::Delete, Method::Patch];
+    let routes = routes.map(|method| Route::new(method, "/", Echo)).to_vec();
+    let client = Client::untracked(Server::default().mount("/thing", routes).rocket()).await.unwrap();
+    for form in ["_method=delete", "_method=PATCH&a=b", "&_method=delete"] {
+        let answer = client.post("/thing").header(ContentType::Form).body(form).dispatch().await;
+        assert_eq!(answer.into_string().await.as_deref(), Some("POST"), "{form}");
+    }
+    let answer = client.delete("/thing").dispatch().await;
+    assert_eq!(answer.into_string().await.as_deref(), Some("DELETE"));
 }
 
 /// Answers once it is let go.
