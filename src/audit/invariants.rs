@@ -43,7 +43,7 @@ const fn was_sold(status: OrderStatus) -> bool {
 fn orders_end(facts: &Facts) -> Invariant {
     let mut invariant = Invariant::new("orders_end", "every accepted order ends");
     for order in facts.orders.values() {
-        invariant.case(order.is_settled(), || format!("{} is {}", order.id, order.status.as_str()));
+        invariant.case(order.id, order.is_settled(), || format!("{} is {}", order.id, order.status.as_str()));
     }
     invariant
 }
@@ -67,14 +67,15 @@ fn one_charge_an_order(facts: &Facts) -> Invariant {
     );
     for account in facts.ledger.values() {
         let once = account.holds <= 1 && account.captures <= 1;
-        invariant.case(once, || {
+        invariant.case(account.order_id, once, || {
             format!("{} was held {} and captured {} times", account.order_id, account.holds, account.captures)
         });
     }
     for order in facts.orders.values().filter(|order| was_sold(order.status)) {
         let account = facts.ledger.get(&order.id);
         let charged = account.is_some_and(|account| account.holds == 1 && !account.voided);
-        invariant.case(charged, || format!("{} is {} and not charged", order.id, order.status.as_str()));
+        invariant
+            .case(order.id, charged, || format!("{} is {} and not charged", order.id, order.status.as_str()));
     }
     invariant
 }
@@ -96,7 +97,7 @@ fn charges_are_owed(facts: &Facts) -> Invariant {
         };
         let kept = account.captured - account.refunded;
         let held = account.holds > 0 && account.captures == 0 && !account.voided;
-        invariant.case(kept == owed && !held, || {
+        invariant.case(account.order_id, kept == owed && !held, || {
             let held = if held { ", and still holds the rest" } else { "" };
             format!("{} kept {kept} and is owed {owed}{held}", account.order_id)
         });
@@ -109,7 +110,8 @@ fn books_agree(facts: &Facts) -> Invariant {
     for payment in facts.payments.values() {
         let account = facts.ledger.get(&payment.order_id);
         let (captured, refunded) = account.map_or((0, 0), |account| (account.captured, account.refunded));
-        invariant.case((payment.captured, payment.refunded) == (captured, refunded), || {
+        let agree = (payment.captured, payment.refunded) == (captured, refunded);
+        invariant.case(payment.order_id, agree, || {
             format!(
                 "{}: {} captured and {} refunded here, {captured} and {refunded} there",
                 payment.order_id, payment.captured, payment.refunded
@@ -117,7 +119,7 @@ fn books_agree(facts: &Facts) -> Invariant {
         });
     }
     for account in facts.ledger.values().filter(|account| account.holds > 0) {
-        invariant.case(facts.payments.contains_key(&account.order_id), || {
+        invariant.case(account.order_id, facts.payments.contains_key(&account.order_id), || {
             format!("{} was held at the provider and is not known here", account.order_id)
         });
     }
@@ -132,7 +134,7 @@ fn captures_are_known(facts: &Facts) -> Invariant {
     for order in facts.orders.values().filter(|order| was_sold(order.status)) {
         let captured = facts.ledger.get(&order.id).is_some_and(|account| account.captures > 0);
         let shown = order.captured == captured && (captured || order.status == Confirmed);
-        invariant.case(shown, || {
+        invariant.case(order.id, shown, || {
             let (status, says) = (order.status.as_str(), order.captured);
             format!("{} is {status}, captured: {captured}, and says so: {says}", order.id)
         });
@@ -154,7 +156,7 @@ fn reservations_have_orders(facts: &Facts) -> Invariant {
             LiveStatus::Held => !order.is_settled(),
             LiveStatus::Sold => was_sold(order.status) || order.status == OrderStatus::Authorised,
         });
-        invariant.case(alive, || {
+        invariant.case(reservation.order_id, alive, || {
             let status = order.map_or("not known", |order| order.status.as_str());
             format!("{} is {status} and has stock {:?}", reservation.order_id, reservation.status)
         });
@@ -167,8 +169,9 @@ fn sold_orders_have_stock(facts: &Facts) -> Invariant {
     for order in facts.orders.values().filter(|order| was_sold(order.status)) {
         let reservation = facts.reservations.get(&order.id);
         let sold = reservation.is_some_and(|reservation| reservation.status == LiveStatus::Sold);
-        invariant
-            .case(sold, || format!("{} is {} and its stock is not sold", order.id, order.status.as_str()));
+        invariant.case(order.id, sold, || {
+            format!("{} is {} and its stock is not sold", order.id, order.status.as_str())
+        });
     }
     invariant
 }
@@ -185,7 +188,7 @@ fn applied_once(facts: &Facts) -> Invariant {
 fn outboxes_drained(facts: &Facts) -> Invariant {
     let mut invariant = Invariant::new("outboxes_drained", "every event was published");
     for (service, waiting) in &facts.outbox {
-        invariant.case(*waiting == 0, || format!("{waiting} events of {service} wait"));
+        invariant.case(service, *waiting == 0, || format!("{waiting} events of {service} wait"));
     }
     invariant
 }

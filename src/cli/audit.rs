@@ -13,6 +13,8 @@ use crate::{
     settings::Settings,
 };
 
+/// Cases that are named of what breaks a promise, where people read.
+const SHOWN: usize = 10;
 /// How often a shop that is being served is looked at again.
 const EVERY: Duration = Duration::from_millis(200);
 
@@ -30,10 +32,11 @@ impl Audit {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let until = Instant::now() + Duration::from_secs(self.settle);
         let mut report = check(&Facts::read(settings).await?);
-        // The databases are read one after the other, while orders go on: what is amiss may be so for a moment only.
+        // The databases are read one after the other, while orders go on: what is amiss may be so for a moment only, and only what is
+        // so at every look is broken.
         while !report.holds && Instant::now() < until && is_served(settings)? {
             tokio::time::sleep(EVERY).await;
-            report = check(&Facts::read(settings).await?);
+            report = check(&Facts::read(settings).await?).lasting(&report);
         }
         if self.json {
             output::json(&report)?;
@@ -61,8 +64,11 @@ fn print(report: &Report) {
         let Invariant { name: _, promise, checked, violations, examples } = invariant;
         let verdict = if invariant.holds() { "ok  " } else { "FAIL" };
         output::line(format!("{verdict} {promise}: {checked} checked, {violations} violations"));
-        for example in examples {
-            output::line(format!("       {example}"));
+        for example in examples.iter().take(SHOWN) {
+            output::line(format!("       {}", example.text));
+        }
+        if let more @ 1.. = examples.len().saturating_sub(SHOWN) {
+            output::line(format!("       and {more} more; --json has them all"));
         }
     }
     let orders: Vec<String> =

@@ -64,7 +64,8 @@ impl Verdict {
 
 impl From<&Invariant> for Verdict {
     fn from(invariant: &Invariant) -> Self {
-        let Invariant { name, promise, checked, violations, examples } = invariant.clone();
+        let Invariant { name, promise, checked, violations, mut examples } = invariant.clone();
+        examples.truncate(EXAMPLES);
         Self { name, by: By::Audit, promise, checked, violations, examples }
     }
 }
