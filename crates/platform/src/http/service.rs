@@ -84,7 +84,8 @@ impl Handler for InService {
         request.local_cache(|| Serving(Some(Arc::clone(&self.context))));
         let trace = RequestTrace::of(request);
         let started = Instant::now();
-        let span = tracing::info_span!(
+        // Of the highest level, so that it is there for whatever is logged within, also where only warnings are.
+        let span = tracing::error_span!(
             "request",
             service = self.meter.service,
             method = self.meter.method,

@@ -28,6 +28,9 @@ impl Redrive {
             match self.store.to_redrive(100).await {
                 Ok(letters) => {
                     for letter in letters {
+                        if shutdown.is_cancelled() {
+                            return;
+                        }
                         self.handle(letter, &shutdown).await;
                     }
                 }
