@@ -91,6 +91,25 @@ async fn what_cannot_be_read_is_a_problem() {
     assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("application/problem+json"), "{answer}");
 }
 
+/// A service would not see them, and place an order twice whose key is such.
+#[tokio::test]
+async fn a_header_that_services_cannot_see_is_refused() {
+    let stub = Stub::start("a").await;
+    let (nginx, _client) = start(before(&[&stub])).await;
+    for header in ["Idempotency-Key", "Cart-Token", "Last-Event-ID", "Authorization"] {
+        for value in [&b"\xe9key"[..], "\u{e9}key".as_bytes()] {
+            let mut request = format!("GET /shopping/cart HTTP/1.1\r\nHost: shop\r\n{header}: ").into_bytes();
+            request.extend_from_slice(value);
+            request.extend_from_slice(b"\r\n\r\n");
+            let mut stream = connect(&nginx).await;
+            stream.write_all(&request).await.unwrap();
+            let answer = read_until(&mut stream, "}").await;
+            assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("not ASCII"), "{answer}");
+        }
+    }
+    assert!(stub.requests().is_empty());
+}
+
 #[tokio::test]
 async fn the_access_log_is_json_without_anything_secret() {
     let stub = Stub::start("a").await;
