@@ -66,7 +66,13 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     // Before anything is started that a signal would have to end in good order.
     stop_on_signal(&shutdown).context("signals cannot be listened for")?;
     let (tasks, background) = (TaskTracker::new(), CancellationToken::new());
-    let mounted = start(settings, &services, &tasks, &background).await?;
+    let mounted = match start(settings, &services, &tasks, &background).await {
+        Ok(mounted) => mounted,
+        Err(error) => {
+            end(&tasks, &background).await;
+            return Err(error);
+        }
+    };
     let (ended, serving) = (background.clone(), shutdown.clone());
     tasks.spawn(async move {
         ended.cancelled().await;
@@ -84,14 +90,19 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     };
     let ended_by_itself = background.is_cancelled();
     // Nothing new comes in any more: what is under way ends, and then the process does.
+    end(&tasks, &background).await;
+    served?;
+    anyhow::ensure!(!ended_by_itself, "a part of the shop has ended by itself; the log says which");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends what goes on in the background in good order, within a limit.
+async fn end(tasks: &TaskTracker, background: &CancellationToken) {
     background.cancel();
     tasks.close();
     if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
         tracing::warn!("stopped before everything was done; it goes on at the next start");
     }
-    served?;
-    anyhow::ensure!(!ended_by_itself, "a part of the shop has ended by itself; the log says which");
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Raises the limit of open files as far as it may be: each client's connection is one, and where a program is started by hand

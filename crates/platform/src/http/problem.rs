@@ -126,6 +126,14 @@ impl Problem {
         Self::new(Status::Conflict, format!("urn:mercato:problem:{slug}"), title).saying(detail)
     }
 
+    /// 409: the `Idempotency-Key` was used with another request.
+    #[must_use]
+    pub fn key_reused() -> Self {
+        let detail =
+            "The Idempotency-Key was used for another request: use a fresh one for each new request.";
+        Self::conflict("idempotency-key-reused", "The idempotency key was used before", detail)
+    }
+
     /// 413: the body is longer than `limit` bytes.
     #[must_use]
     pub fn too_large(limit: u64) -> Self {

@@ -30,11 +30,6 @@ fn email_taken() -> Problem {
     Problem::conflict("email-taken", "The email address is taken", detail)
 }
 
-fn key_reused() -> Problem {
-    let detail = "The Idempotency-Key was used with another request: send a new key with a new request.";
-    Problem::conflict("idempotency-key-reused", "The idempotency key was used before", detail)
-}
-
 fn gone() -> Problem {
     Problem::unauthorized("The account is gone.")
 }
@@ -88,7 +83,7 @@ impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
             SignUpError::EmailTaken => email_taken(),
-            SignUpError::KeyReused => key_reused(),
+            SignUpError::KeyReused => Self::key_reused(),
             SignUpError::Hashing(error) => hashing(&error),
             SignUpError::Replay(error) => error.into(),
             SignUpError::Signing(error) => signing(&error),
@@ -155,7 +150,7 @@ impl From<AddAddressError> for Problem {
                 "There are too many addresses",
                 "Remove one to add another.",
             ),
-            AddAddressError::KeyReused => key_reused(),
+            AddAddressError::KeyReused => Self::key_reused(),
             AddAddressError::Gone => gone(),
             AddAddressError::Store(error) => error.into(),
         }

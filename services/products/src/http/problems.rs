@@ -24,18 +24,10 @@ pub(super) fn tell(faults: Vec<Fault>, errors: &mut FieldErrors) {
     }
 }
 
-fn key_reused() -> Problem {
-    Problem::conflict(
-        "idempotency-key-reused",
-        "The idempotency key was used before",
-        "It was used for another request: choose a new key for each new request.",
-    )
-}
-
 impl From<AddProductError> for Problem {
     fn from(error: AddProductError) -> Self {
         match error {
-            AddProductError::KeyReused => key_reused(),
+            AddProductError::KeyReused => Self::key_reused(),
             AddProductError::Store(error) => error.into(),
         }
     }
@@ -85,7 +77,7 @@ impl From<AdjustStockError> for Problem {
             AdjustStockError::Refused(refused @ AdjustmentRefused::TooMany { .. }) => {
                 Self::conflict("stock-too-high", "The stock would be too high", sentence(&refused))
             }
-            AdjustStockError::KeyReused => key_reused(),
+            AdjustStockError::KeyReused => Self::key_reused(),
             AdjustStockError::Store(error) => error.into(),
         }
     }
@@ -99,7 +91,7 @@ impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Faulty(faults) => Self::unprocessable(faults.into_iter().map(line_error).collect()),
-            ImportError::KeyReused => key_reused(),
+            ImportError::KeyReused => Self::key_reused(),
             ImportError::Store(error) => error.into(),
         }
     }

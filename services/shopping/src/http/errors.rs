@@ -22,14 +22,6 @@ fn not_for_sale() -> Problem {
     }])
 }
 
-fn key_conflict() -> Problem {
-    Problem::conflict(
-        "idempotency-key-reused",
-        "Idempotency key used before",
-        "This Idempotency-Key was used for another request. Use a fresh key for a new request.",
-    )
-}
-
 fn cart_refused(refusal: CartError) -> Problem {
     match refusal {
         CartError::TooMany => Problem::unprocessable(vec![FieldError {
@@ -56,7 +48,7 @@ impl From<AddToCartError> for Problem {
             AddToCartError::NotForSale => not_for_sale(),
             AddToCartError::NoCart => no_cart(),
             AddToCartError::Refused(refusal) => cart_refused(refusal),
-            AddToCartError::KeyConflict => key_conflict(),
+            AddToCartError::KeyConflict => Self::key_reused(),
             AddToCartError::Rpc(error) => error.into(),
             AddToCartError::Store(error) => error.into(),
         }
@@ -191,7 +183,7 @@ impl From<PlaceOrderError> for Problem {
                 message: error.to_string().into(),
             }]),
             PlaceOrderError::CustomerGone => Self::unauthorized("The account is closed."),
-            PlaceOrderError::KeyConflict => key_conflict(),
+            PlaceOrderError::KeyConflict => Self::key_reused(),
             PlaceOrderError::Rpc(error) => error.into(),
             PlaceOrderError::Store(error) => error.into(),
         }
