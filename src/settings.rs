@@ -246,8 +246,9 @@ fn is_key(name: &str) -> bool {
     known.get(name.to_ascii_lowercase()).is_some()
 }
 
-/// Beginnings of the names of variables that are for others: the gateway, and tests.
-const FOR_OTHERS: [&str; 2] = ["GATEWAY_", "TEST_"];
+/// Beginnings of the names of variables that are for others: the gateway, tests, and a program that is built to be broken.
+const FOR_OTHERS: [&str; 8] =
+    ["GATEWAY_", "TEST_", "SEED", "SHAPE", "CLOCK", "CRASH_AT", "DISORDER", "WITHOUT"];
 
 /// Whether the variable `name` looks like a setting and is none.
 fn is_unknown(name: &str) -> bool {

@@ -11,6 +11,7 @@ use shopping::{
     domain::Order,
     store::{OrderAudit, OrderFilter},
 };
+use uuid::Uuid;
 
 use crate::{roles, settings::Settings};
 
@@ -31,10 +32,19 @@ pub struct Facts {
     pub payments: BTreeMap<OrderId, Payment>,
     /// What the provider really did.
     pub ledger: BTreeMap<OrderId, Account>,
-    /// Events that wait in outboxes.
-    pub outbox: BTreeMap<Service, u64>,
+    /// The outboxes in which events wait.
+    pub outbox: BTreeMap<Service, Waiting>,
     /// Messages that could not be handled.
     pub dead_letters: u64,
+}
+
+/// What waits in an outbox.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// The event that has waited longest.
+    pub oldest: Uuid,
+    /// How many there are.
+    pub events: u64,
 }
 
 impl Facts {
@@ -61,7 +71,10 @@ impl Facts {
         let (mut outbox, mut dead_letters) = (BTreeMap::new(), 0);
         for (service, store) in stores {
             let store = store.messaging();
-            outbox.insert(*service, store.depth().await?);
+            // By its name: an outbox of a busy shop is never seen without any, and each of them is soon gone.
+            if let Some(oldest) = store.oldest().await? {
+                outbox.insert(*service, Waiting { oldest, events: store.depth().await?.max(1) });
+            }
             dead_letters += store.count_dead_letters().await?;
         }
         let shopping = shopping::store::open(&stores[&Service::Shopping]);

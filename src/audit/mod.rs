@@ -5,6 +5,6 @@ mod facts;
 mod invariants;
 mod report;
 
-pub use facts::Facts;
+pub use facts::{Facts, Waiting};
 pub use invariants::check;
 pub use report::{Invariant, Report};

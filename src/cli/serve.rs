@@ -9,7 +9,7 @@ use platform::{
     http::{Operations, ServeError, Server, in_service, operations},
     messaging,
     service::{Environment, Messaging, Parts},
-    store::{Lock, StoreUrl},
+    store::{Lock, StoreUrl, ensure_writable},
     telemetry,
 };
 use rocket::Route;
@@ -66,23 +66,27 @@ pub(super) async fn serve(settings: &Settings, named: Vec<Service>) -> anyhow::R
     // Before anything is started that a signal would have to end in good order.
     stop_on_signal(&shutdown).context("signals cannot be listened for")?;
     let (tasks, background) = (TaskTracker::new(), CancellationToken::new());
-    let mounted = match start(settings, &services, &tasks, &background).await {
+    let starting = async {
+        let mounted = start(settings, &services, &tasks, &background).await?;
+        let (ended, serving) = (background.clone(), shutdown.clone());
+        tasks.spawn(async move {
+            ended.cancelled().await;
+            serving.cancel();
+        });
+        output::line(format!("data: {}", absolute(settings)));
+        // In production nobody gets a login unasked, and nothing is sold that is only for show.
+        if whole_shop && !settings.is_production() {
+            welcome(settings).await?;
+        }
+        Ok(mounted)
+    };
+    let mounted = match starting.await {
         Ok(mounted) => mounted,
         Err(error) => {
             end(&tasks, &background).await;
             return Err(error);
         }
     };
-    let (ended, serving) = (background.clone(), shutdown.clone());
-    tasks.spawn(async move {
-        ended.cancelled().await;
-        serving.cancel();
-    });
-    output::line(format!("data: {}", absolute(settings)));
-    // In production nobody gets a login unasked, and nothing is sold that is only for show.
-    if whole_shop && !settings.is_production() {
-        welcome(settings).await?;
-    }
     let served = if whole_shop {
         behind_one_front(settings, mounted, addresses[0], &shutdown).await
     } else {
@@ -126,6 +130,7 @@ fn take_places(settings: &Settings, services: &[Service]) -> anyhow::Result<Vec<
     for service in services {
         if let StoreUrl::Sqlite(folder) = settings.store_url(*service)? {
             locks.push(Lock::take(&folder, *service)?);
+            ensure_writable(&folder, *service)?;
         }
     }
     Ok(locks)

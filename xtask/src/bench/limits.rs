@@ -22,11 +22,12 @@ const DATABASE: &str = "limit";
 /// The SQL of one order, as the stores send it.
 const ORDER: &str = include_str!("limits/order.sql");
 /// The tables of all four services and of messaging, in one database.
-const SCHEMAS: [&str; 9] = [
+const SCHEMAS: [&str; 10] = [
     include_str!("../../../crates/platform/migrations/postgres/V1__messaging.sql"),
     include_str!("../../../crates/platform/migrations/postgres/V2__inbox_by_time.sql"),
     include_str!("../../../crates/platform/migrations/postgres/V3__idempotency_by_time.sql"),
     include_str!("../../../crates/platform/migrations/postgres/V4__timer_by_subject.sql"),
+    include_str!("../../../crates/platform/migrations/postgres/V5__revocation_by_end.sql"),
     include_str!("../../../services/products/migrations/postgres/V1__products.sql"),
     include_str!("../../../services/products/migrations/postgres/V2__archived_products.sql"),
     include_str!("../../../services/shopping/migrations/postgres/V1__shopping.sql"),

@@ -18,6 +18,8 @@ use crate::{Clock, inbox::Received, store::StoreError};
 /// How far [`Revocations::refresh`] reads behind what it has seen. A row gets its time when it is written and is seen
 /// when it is committed, so a later look can find an earlier row.
 const OVERLAP: Duration = Duration::from_secs(30);
+/// How often what is over is looked for: all that is known is looked at, and whoever asks waits.
+const PRUNE: Duration = Duration::from_mins(1);
 
 /// Whose tokens were taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,6 +125,7 @@ impl Revocations {
     ) {
         let mut after = Timestamp::from_micros(0);
         let mut reported = false;
+        let mut prune_at = clock.now();
         let refresh = async {
             loop {
                 match self.refresh(store, after).await {
@@ -134,7 +137,11 @@ impl Revocations {
                     }
                     Err(_) => {}
                 }
-                self.prune(clock.now());
+                let now = clock.now();
+                if now >= prune_at {
+                    self.prune(now);
+                    prune_at = now + PRUNE;
+                }
                 tokio::time::sleep(every).await;
             }
         };

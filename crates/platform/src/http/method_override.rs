@@ -1,18 +1,18 @@
-//! A request is what its method says. Rocket takes a form that begins with `_method=delete` for a `DELETE`, whoever sent it
-//! and whatever a proxy in between let through as a `POST`.
+//! Rocket takes a `POST` of a form that begins with `_method=delete` for a `DELETE`, whatever a proxy in between let through as
+//! a `POST`. Here such a form is a `POST`, whichever method it came with.
 
 use async_trait::async_trait;
 use rocket::{
     Data, Request,
     fairing::{Fairing, Info, Kind},
+    form::Form,
     http::Method,
 };
 
 /// As much of a body as Rocket looks at.
 const LOOKED_AT: usize = "_method=delete".len();
-const OVERRIDE: &[u8] = b"_method=";
 
-/// Gives a request with such a form its method back. No route takes a form, so it is refused, as any other.
+/// Makes a `POST` of a request with such a form. No route takes a form, so it is refused, as any other.
 pub(super) struct NoMethodOverride;
 
 #[async_trait]
@@ -25,8 +25,9 @@ impl Fairing for NoMethodOverride {
         if request.content_type().is_none_or(|kind| !kind.is_form()) {
             return;
         }
-        let beginning = body.peek(LOOKED_AT).await;
-        if beginning.windows(OVERRIDE.len()).any(|it| it == OVERRIDE) {
+        let beginning = std::str::from_utf8(body.peek(LOOKED_AT).await).unwrap_or_default();
+        // As Rocket asks, since a field's name can be written in several ways.
+        if Form::values(beginning).next().is_some_and(|field| field.name == "_method") {
             request.set_method(Method::Post);
         }
     }

@@ -71,4 +71,10 @@ pub trait OutboxStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`].
     async fn depth(&self) -> Result<u64, StoreError>;
+
+    /// The message that has waited longest, whosever it is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn oldest(&self) -> Result<Option<Uuid>, StoreError>;
 }

@@ -165,6 +165,11 @@ impl OutboxStore for Database {
         let depth: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
         Ok(depth.unsigned_abs())
     }
+
+    async fn oldest(&self) -> Result<Option<Uuid>, StoreError> {
+        let rows = self.query("SELECT message_id FROM outbox ORDER BY id LIMIT 1", &[]).await?;
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
+    }
 }
 
 /// Reads the columns of a row that make an envelope.

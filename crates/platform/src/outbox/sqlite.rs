@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contracts::{Timestamp, events::Event};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
+use uuid::Uuid;
 
 use super::{OutboxRow, OutboxStore};
 use crate::{
@@ -85,6 +86,14 @@ impl OutboxStore for Database {
         self.read(|connection| {
             let depth: i64 = connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?;
             Ok(depth.unsigned_abs())
+        })
+        .await
+    }
+
+    async fn oldest(&self) -> Result<Option<Uuid>, StoreError> {
+        self.read(|connection| {
+            let first = "SELECT message_id FROM outbox ORDER BY id LIMIT 1";
+            Ok(connection.query_row(first, [], |row| row.get(0)).optional()?)
         })
         .await
     }

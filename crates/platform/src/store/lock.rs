@@ -56,19 +56,22 @@ impl Lock {
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(unusable)?;
         match file.try_lock() {
-            Ok(()) => {
-                database_is_writable(folder, service)?;
-                Ok(Self { _file: file })
-            }
+            Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::InUse { folder: folder.to_owned(), service }),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
     }
 }
 
-/// SQLite opens a file that it may not write to all the same, for reading: a service on it would seem well until its first
-/// command.
-fn database_is_writable(folder: &Path, service: Service) -> Result<(), LockError> {
+/// Looks whether the database of `service` in `folder`, if there is one, can be written to. SQLite opens a file that it may not write
+/// to all the same, for reading: a service on it would seem well until its first command.
+///
+/// Only for a process that has not opened the database: whoever closes a file of SQLite's ends all the locks that the process has
+/// on it (<https://www.sqlite.org/howtocorrupt.html>, section 2.2).
+///
+/// # Errors
+/// [`LockError::Unusable`], with the file.
+pub fn ensure_writable(folder: &Path, service: Service) -> Result<(), LockError> {
     let database = sqlite_file(folder, service).into_os_string();
     for suffix in ["", "-wal", "-shm"] {
         let mut place = database.clone();
@@ -103,9 +106,9 @@ mod tests {
         // Whoever tests as root may write to any file, but not to one that is a folder.
         let database = folder.path().join("payment.db");
         std::fs::create_dir(&database).unwrap();
-        let refused = Lock::take(folder.path(), Service::Payment).unwrap_err();
+        let refused = ensure_writable(folder.path(), Service::Payment).unwrap_err();
         assert!(matches!(&refused, LockError::Unusable { place, .. } if *place == database), "{refused}");
-        Lock::take(folder.path(), Service::Customer).unwrap();
+        ensure_writable(folder.path(), Service::Customer).unwrap();
     }
 
     #[test]

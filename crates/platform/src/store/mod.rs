@@ -16,7 +16,7 @@ use crate::{
     loader::GivenUp, outbox::OutboxStore, timers::TimerStore,
 };
 
-pub use lock::{Lock, LockError};
+pub use lock::{Lock, LockError, ensure_writable};
 pub use sqlite::Durability;
 
 /// A store could not do what it was asked. No variant's text is meant for a client.

@@ -23,6 +23,7 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::world::{Fate, Faulty, memory, placed};
 
@@ -81,6 +82,10 @@ impl OutboxStore for Outbox {
 
     async fn depth(&self) -> Result<u64, StoreError> {
         Ok(self.rows.lock().unwrap().len() as u64)
+    }
+
+    async fn oldest(&self) -> Result<Option<Uuid>, StoreError> {
+        unreachable!("no relay asks")
     }
 }
 

@@ -91,6 +91,10 @@ impl OutboxStore for Rows {
     async fn depth(&self) -> Result<u64, StoreError> {
         Ok(self.0.lock().unwrap().len() as u64)
     }
+
+    async fn oldest(&self) -> Result<Option<Uuid>, StoreError> {
+        unreachable!("no relay asks")
+    }
 }
 
 /// Takes 300 ms for each event, notes what it took, and refuses the very first.

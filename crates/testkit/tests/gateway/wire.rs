@@ -107,6 +107,16 @@ async fn a_header_that_services_cannot_see_is_refused() {
             assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("not ASCII"), "{answer}");
         }
     }
+    let mut stream = connect(&nginx).await;
+    let long = "x".repeat(40_000);
+    let both = [
+        b"GET /products/ HTTP/1.1\r\nHost: shop\r\nIdempotency-Key: \xe9\r\nX-Long: ",
+        long.as_bytes(),
+        b"\r\n\r\n",
+    ];
+    stream.write_all(&both.concat()).await.unwrap();
+    let answer = read_until(&mut stream, "}").await;
+    assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("application/problem+json"), "{answer}");
     assert!(stub.requests().is_empty());
 }
 

@@ -358,3 +358,16 @@ pub fn open(store: &platform::store::Store) -> Arc<dyn Store> {
         platform::store::Store::Postgres(database) => Arc::new(postgres::Postgres::new(database.clone())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revocation_outlasts_every_token_that_there_may_be() {
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
+        // One of an instance whose setting is the highest, and whose clock is half a minute ahead.
+        let last = now + Duration::from_secs(30) + LONGEST_ACCESS;
+        assert!(TokensEnd::at(now).tokens_expire_at > last);
+    }
+}

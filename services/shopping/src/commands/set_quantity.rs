@@ -46,7 +46,9 @@ pub async fn set_quantity(
     let found = shopping.products(&[product_id]).await?;
     let product = found.first().ok_or(SetQuantityError::NotInCart)?;
     if product.archived {
-        return Err(SetQuantityError::NotForSale);
+        let cart = shopping.store.cart(owner).await?.ok_or(SetQuantityError::NoCart)?;
+        let is_in_cart = cart.product_ids().contains(&product_id);
+        return Err(if is_in_cart { SetQuantityError::NotForSale } else { SetQuantityError::NotInCart });
     }
     change(shopping, owner, product_id, Some((quantity, product.price))).await
 }

@@ -59,7 +59,10 @@ impl From<SetQuantityError> for Problem {
     fn from(error: SetQuantityError) -> Self {
         match error {
             SetQuantityError::NotInCart => Self::not_found("product in the cart"),
-            SetQuantityError::NotForSale => not_for_sale(),
+            SetQuantityError::NotForSale => {
+                let detail = "It is no longer sold: it can only be taken out of the cart.";
+                Self::conflict("not-for-sale", "No longer sold", detail)
+            }
             SetQuantityError::NoCart => no_cart(),
             SetQuantityError::Refused(refusal) => cart_refused(refusal),
             SetQuantityError::Rpc(error) => error.into(),

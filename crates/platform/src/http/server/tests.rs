@@ -55,10 +55,10 @@ impl Handler for Echo {
 
 #[tokio::test]
 async fn a_form_does_not_make_a_post_another_method() {
-    let routes = [Method::Post, Method::Delete, Method::Patch];
+    let routes = [Method::Post, Method::Delete, Method::Patch, Method::Put];
     let routes = routes.map(|method| Route::new(method, "/", Echo)).to_vec();
     let client = Client::untracked(Server::default().mount("/thing", routes).rocket()).await.unwrap();
-    for form in ["_method=delete", "_method=PATCH&a=b", "&_method=delete"] {
+    for form in ["_method=delete", "_method=PATCH&a=b", "&_method=delete", "[_method]=put"] {
         let answer = client.post("/thing").header(ContentType::Form).body(form).dispatch().await;
         assert_eq!(answer.into_string().await.as_deref(), Some("POST"), "{form}");
     }

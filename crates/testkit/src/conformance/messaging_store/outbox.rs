@@ -54,6 +54,9 @@ pub async fn an_event_is_in_the_outbox_as_it_was_sealed<H: MessagingStoreHarness
     }
     assert_eq!(rows.len(), 2);
     assert_ne!(envelope(&rows[0]).id, envelope(&rows[1]).id);
+    assert_eq!(outbox.oldest().await.expect("a message"), Some(envelope(&rows[0]).id));
+    outbox.delete(&ids(&rows)).await.expect("no rows");
+    assert_eq!(outbox.oldest().await.expect("no message"), None);
 }
 
 /// An event of a command that fails is never published.
